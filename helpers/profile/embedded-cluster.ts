@@ -1,0 +1,170 @@
+/** The `cluster.embedded` part of a cluster profile: what the simulated cluster consists of, and what is wrong with it. */
+import { z } from 'zod'
+import { durationText } from './duration-text.ts'
+
+/** How frames travel over one network: the model behind every ping of a scripted guest and every frame of a real one. */
+export const linkModel = z.strictObject({
+  latency: durationText('One-way delay added to each frame, before jitter.').default('150us'),
+  jitter: durationText('Standard deviation of the one-way delay; delays never fall below half of `latency`.').default(
+    '20us',
+  ),
+  firstPacketDelay: durationText(
+    'Extra round-trip time of the first packet between two guests (address resolution).',
+  ).default('1ms'),
+  lossPercent: z.number().min(0).max(100).default(0).describe('Share of the frames that vanish, per direction.'),
+  duplicatePercent: z.number().min(0).max(100).default(0).describe('Share of the frames that arrive twice.'),
+  reorderPercent: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe('Share of the frames that are overtaken by the next one.'),
+  connected: z.boolean().default(true).describe('false: nothing gets through; the peer never answers.'),
+})
+export type LinkModel = z.infer<typeof linkModel>
+
+const quantity = (description: string) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/, 'expected a Kubernetes quantity such as 32Gi')
+    .describe(description)
+
+export const embeddedNode = z.strictObject({
+  name: z.string().min(1),
+  cpus: z.int().positive().default(8),
+  memory: quantity('Allocatable memory.').default('32Gi'),
+  schedulable: z.boolean().default(true),
+  cpuManager: z.boolean().default(true).describe('Static CPU manager policy; needed for dedicatedCpuPlacement.'),
+  hugepages1Gi: z.int().nonnegative().default(0).describe('Number of 1 GiB huge pages.'),
+  hugepages2Mi: z.int().nonnegative().default(0).describe('Number of 2 MiB huge pages.'),
+  resources: z
+    .record(z.string(), z.int().nonnegative())
+    .default({})
+    .describe('Extended resources, e.g. SR-IOV virtual functions by resource name.'),
+  labels: z.record(z.string(), z.string()).default({}),
+})
+export type EmbeddedNode = z.infer<typeof embeddedNode>
+
+export const embeddedNetwork = z.strictObject({
+  name: z.string().min(1).describe('Name of the NetworkAttachmentDefinition.'),
+  namespace: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Namespace of the NetworkAttachmentDefinition; default: the namespace of the run.'),
+  type: z
+    .enum(['bridge', 'cnv-bridge', 'sriov', 'ovn-k8s-cni-overlay'])
+    .default('bridge')
+    .describe('CNI plugin type written into spec.config.'),
+  conflist: z.boolean().default(false).describe('Write spec.config as a list of plugins instead of a single one.'),
+  config: z.string().optional().describe('spec.config as it stands, instead of one made from `type`.'),
+  resourceName: z
+    .string()
+    .optional()
+    .describe('Value of the k8s.v1.cni.cncf.io/resourceName annotation of an SR-IOV network.'),
+  link: linkModel.prefault({}),
+  links: z
+    .array(z.strictObject({ between: z.tuple([z.string(), z.string()]), ...linkModel.partial().shape }))
+    .default([])
+    .describe('Other values for the path between two nodes.'),
+})
+export type EmbeddedNetwork = z.infer<typeof embeddedNetwork>
+
+/** Which guests a fault strikes: a glob over VMI names (`*source*`); default all. */
+const guestSelector = z.string().min(1).default('*').describe('Glob over VMI names.')
+
+/** Things that go wrong. Each must turn a check of some suite red; fixtures/embedded-cluster/faults.test.ts is the table. */
+export const fault = z.discriminatedUnion('fault', [
+  z.strictObject({
+    fault: z.literal('console-drops-after-login'),
+    vmi: guestSelector,
+    times: z
+      .int()
+      .positive()
+      .default(1000)
+      .describe('How many connections are dropped at the first command after login.'),
+  }),
+  z.strictObject({
+    fault: z.literal('slow-login'),
+    vmi: guestSelector,
+    delay: durationText('Extra time from power-on to the login prompt.'),
+  }),
+  z.strictObject({
+    fault: z.literal('kernel-messages'),
+    vmi: guestSelector,
+    every: durationText('A kernel message lands on the console this often, also inside lines and prompts.').default(
+      '1s',
+    ),
+  }),
+  z.strictObject({ fault: z.literal('no-guest-agent'), vmi: guestSelector }),
+  z.strictObject({ fault: z.literal('never-boots'), vmi: guestSelector }),
+  z.strictObject({ fault: z.literal('login-refused'), vmi: guestSelector }),
+  z.strictObject({
+    fault: z.literal('guest-crashes'),
+    vmi: guestSelector,
+    after: durationText('Time from power-on to the crash.'),
+  }),
+  z.strictObject({
+    fault: z.literal('command-missing'),
+    vmi: guestSelector,
+    command: z.string().min(1).describe('The shell answers `not found` with exit code 127.'),
+  }),
+  z.strictObject({
+    fault: z.literal('truncated-output'),
+    vmi: guestSelector,
+    command: z.string().min(1),
+    bytes: z.int().nonnegative().describe('Output of the command stops after this many bytes.'),
+  }),
+  z.strictObject({ fault: z.literal('command-hangs'), vmi: guestSelector, command: z.string().min(1) }),
+  z.strictObject({ fault: z.literal('network-unreachable'), vmi: guestSelector, network: z.string().default('*') }),
+  z.strictObject({ fault: z.literal('image-pull-fails'), vmi: guestSelector }),
+  z.strictObject({
+    fault: z.literal('wrong-node'),
+    vmi: guestSelector,
+    node: z.string().min(1).describe('The VMI runs here, whatever its affinity says.'),
+  }),
+  z.strictObject({
+    fault: z.literal('create-refused'),
+    resource: z.string().min(1).describe('Plural, e.g. virtualmachineinstances.'),
+    message: z.string().default('exceeded quota: compute, requested: pods=1, used: pods=10, limited: pods=10'),
+  }),
+  z.strictObject({ fault: z.literal('delete-refused'), resource: z.string().min(1) }),
+  z.strictObject({
+    fault: z.literal('never-deleted'),
+    resource: z.string().min(1).describe('A finalizer that nobody removes.'),
+  }),
+  z.strictObject({
+    fault: z.literal('api-errors'),
+    code: z.int().min(400).max(599).default(503),
+    percent: z.number().min(0).max(100).describe('Share of the requests answered with this code.'),
+  }),
+  z.strictObject({
+    fault: z.literal('watch-drops'),
+    after: durationText('Watch connections are reset after this time.'),
+  }),
+])
+export type Fault = z.infer<typeof fault>
+
+export const embeddedCluster = z.strictObject({
+  guests: z
+    .enum(['scripted', 'qemu'])
+    .default('scripted')
+    .describe('scripted: simulated guests, in process. qemu: real guests under QEMU; see docs for what it needs.'),
+  time: z
+    .enum(['skipping', 'wall'])
+    .default('skipping')
+    .describe(
+      'skipping: what only waits is skipped over. wall: everything takes as long as it takes. qemu guests always run on wall time.',
+    ),
+  seed: z.int().nonnegative().default(1).describe('Seed of everything random in the simulation.'),
+  kubernetesVersion: z.string().default('v1.36.2'),
+  kubevirtVersion: z.string().default('v1.9.0'),
+  boot: durationText('From power-on to the login prompt of a scripted guest.').default('7s'),
+  nodes: z
+    .array(embeddedNode)
+    .min(1)
+    .prefault([{ name: 'worker1' }, { name: 'worker2' }]),
+  networks: z.array(embeddedNetwork).default([]),
+  faults: z.array(fault).default([]),
+})
+export type EmbeddedClusterProfile = z.infer<typeof embeddedCluster>

@@ -1,0 +1,94 @@
+import type { Verdict } from './verdict.ts'
+
+export type Unit = 'ns' | 'us' | 'ms' | 's' | '%' | 'packets' | 'pps' | 'bit/s' | 'bytes' | 'bytes/s' | 'iops' | 'count'
+
+/** A typed value with what it was computed from. A value that could not be measured is null, never 0. */
+export interface Measurement {
+  /** Result name as documented, e.g. `maxLatencyNanoSec`; our additions follow the same manner. */
+  name: string
+  value: number | null
+  unit: Unit
+  /** Which direction is an improvement. */
+  better: 'lower' | 'higher'
+  /** Every single observation in the order it was made, in `unit`. */
+  samples?: number[]
+  /** Name of the raw output it was read from (an entry of `CaseRecord.rawOutputs`). */
+  rawOutput?: string
+}
+
+/** One judged statement. */
+export interface CheckResult {
+  /** Stable, e.g. `latency.max`. */
+  id: string
+  /** `skipped`: no limit is set for this check. `invalid`: there is no measurement that may be judged. */
+  verdict: 'passed' | 'failed' | 'invalid' | 'skipped'
+  title: string
+  /** Which of several measurements of the case, e.g. `worker1 -> worker2`; '' when there is only one. */
+  subject: string
+  actual: number | string | null
+  operator: '<=' | '>=' | '==' | ''
+  limit: number | string | null
+  unit: Unit | ''
+  /** Where the limit is set: a profile position (`cluster-profiles/lab.yaml:12:5 checkups.latency...`) or `default`. */
+  limitSource: string
+  /** One sentence with the value, the limit, where the limit is set and, unless passed, what to do next. */
+  message: string
+  remediation: string
+}
+
+/** Whether the measurements of a case may be judged at all. */
+export interface Validity {
+  valid: boolean
+  /** One sentence each; empty when valid. */
+  problems: string[]
+}
+
+export interface RawOutput {
+  /** File name, unique within the case. */
+  name: string
+  /** Relative to the run directory. */
+  path: string
+  mediaType: string
+}
+
+/** What one phase of a case took: provision, measure, tear down, ... In the cluster's time. */
+export interface PhaseTiming {
+  name: string
+  startedAt: string
+  durationMilliseconds: number
+}
+
+export interface CaseError {
+  phase: string
+  message: string
+}
+
+/** Everything known about one case when its test has ended. */
+export interface CaseRecord {
+  checkup: string
+  /** Stable over runs, e.g. `latency/blue/worker1-worker2`. */
+  id: string
+  title: string
+  verdict: Verdict
+  /** Why, in one line, unless passed. */
+  reason: string
+  /** 0 for the first attempt. */
+  attempt: number
+  startedAt: string
+  completedAt: string
+  parameters: Record<string, string | number | boolean | null>
+  /** Documented result names with their text values, e.g. `sourceNode`. */
+  results: Record<string, string | null>
+  measurements: Measurement[]
+  validity: Validity
+  checks: CheckResult[]
+  phases: PhaseTiming[]
+  /** Requests to the API server by verb and resource, e.g. `create virtualmachineinstances`. */
+  apiRequests: Record<string, number>
+  rawOutputs: RawOutput[]
+  /** Evidence files, collected on anything but a pass. */
+  evidence: RawOutput[]
+  errors: CaseError[]
+  /** Objects that could not be removed: `kind namespace/name`. */
+  leftovers: string[]
+}

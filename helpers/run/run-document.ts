@@ -1,0 +1,41 @@
+import type { CaseRecord } from './case-record.ts'
+import type { Verdict } from './verdict.ts'
+
+/** `run.json`: one invocation, complete enough to be compared with another one years later. */
+export interface RunDocument {
+  schemaVersion: 1
+  id: string
+  verdict: Verdict
+  reason: string
+  exitCode: number
+  startedAt: string
+  completedAt: string
+  command: string[]
+  versions: {
+    kubevirtAcceptance: string
+    node: string
+    vitest: string
+    kubernetes: string | null
+    kubevirt: string | null
+  }
+  cluster: ClusterDescription
+  profile: { name: string; path: string; sha256: string; effective: unknown }
+  /** Ids of all cases that the profile plans for the selected checkups. */
+  plannedCases: string[]
+  cases: CaseRecord[]
+  /** Errors outside of any case: set-up, a dead worker, unhandled errors. */
+  errors: { phase: string; message: string }[]
+  leftovers: string[]
+  verdictCounts: Record<Verdict, number>
+}
+
+export interface ClusterDescription {
+  /** API server URL. */
+  server: string
+  context: string
+  embedded: boolean
+  /** How guests are made: `kubevirt` on a real cluster, `scripted` or `qemu` with details on the embedded one. */
+  guests: Record<string, string>
+  /** null when the nodes may not be listed. */
+  nodes: { name: string; kubeletVersion: string; architecture: string; osImage: string; kernelVersion: string }[] | null
+}

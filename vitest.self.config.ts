@@ -1,0 +1,11 @@
+/** The tests of this repository itself (`npm test`); the acceptance run against a cluster is vitest.config.ts. */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{helpers,fixtures,reports,suites,tests}/**/*.test.ts', '*.test.ts'],
+    watch: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
