@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** `ts` when the sources run, `js` when the built package does: the files that Vitest loads by path have it too. */
+export const sourceExtension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js'
+
+/** Folder of the sources or of dist/: suites/, fixtures/, reports/ are below it. */
+export const codeRoot = dirname(import.meta.dirname)
+
+/** Folder of the package: package.json and cluster-profiles/ are in it. */
+export const packageRoot = existsSync(join(codeRoot, 'package.json')) ? codeRoot : dirname(codeRoot)
+
+export const modulePath = (path: string): string => join(codeRoot, `${path}.${sourceExtension}`)
