@@ -1,0 +1,26 @@
+/**
+ * Makes one shell word of any text: a POSIX shell turns the result back into exactly `text`.
+ * @throws RangeError when `text` holds a NUL, which no shell word can.
+ */
+export function quote(text: string): string {
+  if (text.includes('\0')) throw new RangeError(`A shell word cannot hold a NUL character: ${JSON.stringify(text)}`)
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
+/**
+ * Like {@link quote}, but what is typed holds printable ASCII only. A line editor at the other end of a terminal acts on
+ * tabs, newlines and control characters, and bash in the C locale takes bytes above 127 for keys pressed with Meta.
+ * Trailing newlines are lost, as in every command substitution.
+ */
+export function quoteForTerminal(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return quote(text)
+  if (text.includes('\0')) throw new RangeError(`A shell word cannot hold a NUL character: ${JSON.stringify(text)}`)
+  let format = ''
+  for (const byte of Buffer.from(text)) {
+    const character = String.fromCodePoint(byte)
+    if (character === '%') format += '%%'
+    else if (byte >= 0x20 && byte <= 0x7e && !`'\\!`.includes(character)) format += character
+    else format += `\\${byte.toString(8).padStart(3, '0')}`
+  }
+  return `"$(printf '${format}')"`
+}
