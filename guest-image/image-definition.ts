@@ -1,0 +1,75 @@
+/** What the guest image consists of. A further layer (measuring tools, say) is one more entry here and nothing else. */
+
+interface ProgramLayer {
+  name: string
+  /** Debian packages that the programs come from; their dependencies are found by the build. */
+  packages: string[]
+  /** Looked for in bin and sbin; installed into /usr/bin with the libraries they load. */
+  programs: string[]
+  /** Libraries that a program opens at run time, which no ELF header names. */
+  libraries: string[]
+}
+
+export interface ImageDefinition {
+  kernel: {
+    package: string
+    /** Modules that every guest loads when it starts, in this order after those they need. */
+    modulesAtBoot: string[]
+    /** Modules there for `modprobe`. */
+    modulesOnDemand: string[]
+  }
+  /** Each layer leaves out the libraries of the first one, which every guest has. */
+  layers: ProgramLayer[]
+}
+
+export const imageDefinition: ImageDefinition = {
+  kernel: {
+    package: 'linux-image-cloud-amd64',
+    modulesAtBoot: ['virtio_pci', 'virtio_net', 'virtio_console', 'qemu_fw_cfg', 'pvpanic_mmio', 'button', 'evdev'],
+    modulesOnDemand: ['virtio_blk', 'virtio_rng', 'sch_netem'],
+  },
+  layers: [
+    {
+      name: 'base',
+      packages: [
+        'busybox-static',
+        'bash',
+        'iputils-ping',
+        'iproute2',
+        'ethtool',
+        'dropbear-bin',
+        'util-linux',
+        'qemu-guest-agent',
+      ],
+      programs: [
+        'busybox',
+        'bash',
+        'ping',
+        'ip',
+        'tc',
+        'ethtool',
+        'dropbear',
+        'dropbearkey',
+        'taskset',
+        'chrt',
+        'lscpu',
+        'qemu-ga',
+      ],
+      libraries: [],
+    },
+  ],
+}
+
+/** Links that make the usual paths of a distribution work; the overlay folder holds everything that is a file. */
+export const skeleton = {
+  directories: ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'home', 'mnt', 'var/log', 'var/lib', 'etc/dropbear'],
+  links: {
+    bin: 'usr/bin',
+    sbin: 'usr/bin',
+    lib: 'usr/lib',
+    lib64: 'usr/lib64',
+    'usr/sbin': 'bin',
+    'var/run': '../run',
+    'etc/mtab': '../proc/mounts',
+  },
+}

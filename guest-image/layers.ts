@@ -1,0 +1,83 @@
+/** Composes the layers of the guest image from the files of the packages. */
+import { CpioArchive } from './cpio.ts'
+import { moduleDependencies, moduleName } from './elf.ts'
+import type { ImageDefinition } from './image-definition.ts'
+import type { PackageFile, PackageFiles } from './package-files.ts'
+
+export interface ComposedImage {
+  /** e.g. 6.1.0-56-cloud-amd64 */
+  kernelRelease: string
+  /** Contents by layer name; `kernel` is a Linux bzImage, the others are cpio archives. */
+  layers: Map<string, Buffer>
+}
+
+/** @throws Error when a program, library, module or the kernel is in none of the packages */
+export function composeImage(definition: ImageDefinition, files: PackageFiles): ComposedImage {
+  const prefix = 'boot/vmlinuz-'
+  const kernelPath = files.paths().find((name) => name.startsWith(prefix))
+  const kernel = kernelPath === undefined ? undefined : files.find(kernelPath)
+  if (!kernel) throw new Error(`no kernel (${prefix}*) in package ${definition.kernel.package} or what it depends on`)
+  const kernelRelease = kernel.path.slice(prefix.length)
+  const layers = new Map([['kernel', kernel.data]])
+  layers.set('modules', composeModules(definition.kernel, files, kernelRelease))
+
+  let common = new Set<string>()
+  for (const layer of definition.layers) {
+    const archive = new CpioArchive()
+    const programs = layer.programs.map((name) => ({ name, file: files.program(name) }))
+    const opened = layer.libraries.map((name) => [name, files.library(name, `layer "${layer.name}"`)] as const)
+    const libraries = files.libraryClosure([...programs.map(({ file }) => file), ...opened.map(([, file]) => file)])
+    for (const [name, file] of opened) libraries.set(name, file)
+    for (const { name, file } of programs) archive.file(`usr/bin/${name}`, file.data, 0o755)
+    for (const [name, file] of libraries) if (!common.has(name)) archive.file(libraryPath(name), file.data, 0o755)
+    if (common.size === 0) common = new Set(libraries.keys())
+    layers.set(layer.name, archive.bytes())
+  }
+  return { kernelRelease, layers }
+}
+
+// The program interpreter's path is written into every program.
+const libraryPath = (name: string): string =>
+  name.startsWith('ld-linux') ? `usr/lib64/${name}` : `usr/lib/x86_64-linux-gnu/${name}`
+
+function composeModules(
+  { modulesAtBoot, modulesOnDemand }: ImageDefinition['kernel'],
+  files: PackageFiles,
+  kernelRelease: string,
+): Buffer {
+  const folder = `usr/lib/modules/${kernelRelease}`
+  const paths = new Map(
+    files
+      .paths()
+      .filter((name) => name.startsWith(`${folder}/`) && name.endsWith('.ko'))
+      .map((name) => [moduleName(name.slice(name.lastIndexOf('/') + 1, -'.ko'.length)), name]),
+  )
+  const load = (name: string): PackageFile => {
+    const file = files.find(paths.get(name) ?? '')
+    if (!file) throw new Error(`kernel ${kernelRelease} has no module "${name}" (it may be built in)`)
+    return file
+  }
+  const archive = new CpioArchive()
+  const dependencies = new Map<string, string[]>()
+  /** The modules that `name` needs and then itself, each after what it needs. */
+  const ordered = (name: string): string[] => {
+    const known = dependencies.get(name)
+    if (known) return [...known, name]
+    const file = load(name)
+    const needed = [...new Set(moduleDependencies(file.data).flatMap(ordered))]
+    dependencies.set(name, needed)
+    archive.file(`${folder}/${name}.ko`, file.data)
+    return [...needed, name]
+  }
+  const atBoot = [...new Set(modulesAtBoot.flatMap((name) => ordered(moduleName(name))))]
+  for (const name of modulesOnDemand) ordered(moduleName(name))
+  archive.file(`${folder}/load-at-boot`, atBoot.map((name) => `${folder}/${name}.ko\n`).join(''))
+  archive.file(
+    `${folder}/modules.dep`,
+    [...dependencies]
+      .map(([name, needed]) => `${[`${name}.ko:`, ...[...needed].reverse().map((other) => `${other}.ko`)].join(' ')}\n`)
+      .sort()
+      .join(''),
+  )
+  return archive.bytes()
+}
