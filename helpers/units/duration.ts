@@ -34,3 +34,24 @@ export function parseDuration(text: string): bigint {
 
 /** A Go duration in milliseconds, for timers. @throws RangeError as parseDuration */
 export const durationMilliseconds = (text: string): number => Number(parseDuration(text)) / 1e6
+
+/** Writes nanoseconds as Go's Duration.String() does: `0s`, `56µs` (U+00B5), `1.561ms`, `1.5s`, `1h30m0s`. */
+export function formatDuration(nanoseconds: bigint): string {
+  const sign = nanoseconds < 0n ? '-' : ''
+  const size = nanoseconds < 0n ? -nanoseconds : nanoseconds
+  if (size === 0n) return '0s'
+  if (size < 1_000n) return `${sign}${size}ns`
+  if (size < 1_000_000n) return `${sign}${withFraction(size, 1_000n)}µs`
+  if (size < 1_000_000_000n) return `${sign}${withFraction(size, 1_000_000n)}ms`
+  const hours = size / 3_600_000_000_000n
+  const minutes = (size / 60_000_000_000n) % 60n
+  const seconds = `${withFraction(size % 60_000_000_000n, 1_000_000_000n)}s`
+  if (hours > 0n) return `${sign}${hours}h${minutes}m${seconds}`
+  return minutes > 0n ? `${sign}${minutes}m${seconds}` : `${sign}${seconds}`
+}
+
+function withFraction(value: bigint, scale: bigint): string {
+  const digits = scale.toString().length - 1
+  const fraction = (value % scale).toString().padStart(digits, '0').replace(/0+$/, '')
+  return fraction === '' ? `${value / scale}` : `${value / scale}.${fraction}`
+}

@@ -1,0 +1,95 @@
+/**
+ * Schemas of checkup parameters. A profile holds typed values and a ConfigMap holds text; both are accepted everywhere,
+ * and what comes out is the typed value, which is accepted again.
+ */
+import { z } from 'zod'
+import { parseDuration } from '../units/duration.ts'
+import { nanosecondsFromLatency } from '../units/milliseconds.ts'
+
+interface Range {
+  readonly min: number
+  readonly max: number
+  /** As in `seconds`; said in errors. */
+  readonly unit: string
+}
+
+const between = ({ min, max, unit }: Range) => `${min} to ${max} ${unit}`
+
+/** A whole number, or its decimal text. */
+export const wholeNumber = (range: Range) =>
+  z
+    .union([z.number(), z.string()], { error: `a whole number, ${between(range)}` })
+    .transform((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+    .refine(
+      (value): value is number => typeof value === 'number' && Number.isInteger(value) && inside(value, range),
+      `a whole number, ${between(range)}`,
+    )
+
+/** A number that may have a fraction, or its decimal text. */
+export const decimalNumber = (range: Range) =>
+  z
+    .union([z.number(), z.string()], { error: `a number, ${between(range)}` })
+    .transform((value) => (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value))
+    .refine(
+      (value): value is number => typeof value === 'number' && inside(value, range),
+      `a number, ${between(range)}`,
+    )
+
+const inside = (value: number, { min, max }: Range) => value >= min && value <= max
+
+const latencyAllowed = 'more than 0: a number of milliseconds such as 10 or 0.5, or text with a unit such as 500us'
+
+/** A latency in milliseconds: a number, its decimal text, or text with a unit. */
+export const latencyMilliseconds = () =>
+  z
+    .union([z.number(), z.string()], { error: latencyAllowed })
+    .refine((value) => isPositiveLatency(value), latencyAllowed)
+    .transform((value) => nanosecondsFromLatency(value) / 1e6)
+
+function isPositiveLatency(value: string | number): boolean {
+  try {
+    return nanosecondsFromLatency(value) > 0
+  } catch {
+    return false
+  }
+}
+
+const durationAllowed = 'a Go duration above 0, such as 500us, 10ms, 5s or 1h30m'
+
+/** A Go duration above zero, kept as it was written. */
+export const positiveDuration = () =>
+  z.string({ error: durationAllowed }).refine((text) => isPositiveDuration(text), durationAllowed)
+
+function isPositiveDuration(text: string): boolean {
+  try {
+    return parseDuration(text) > 0n
+  } catch {
+    return false
+  }
+}
+
+/** true or false, or that as text. */
+export const truthValue = () =>
+  z
+    .union([z.boolean(), z.enum(['true', 'false'])], { error: 'true or false' })
+    .transform((value) => value === true || value === 'true')
+
+/** One or more of the given words, each once: a list, or text with commas between. */
+export const someOf = <Words extends readonly [string, ...string[]]>(words: Words) => {
+  const allowed = `one or more of ${words.join(', ')}, each once`
+  return z
+    .union([z.array(z.enum(words, { error: allowed }), { error: allowed }), z.string()], { error: allowed })
+    .transform((value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value))
+    .refine(
+      (list): list is Words[number][] =>
+        list.length > 0 && new Set(list).size === list.length && list.every((word) => words.includes(word)),
+      allowed,
+    )
+}
+
+/** The name of a Kubernetes object: a DNS subdomain. */
+export const objectName = (what: string) =>
+  z
+    .string({ error: `${what}: letters a-z, digits, '-' and '.'` })
+    .max(253, `${what}: at most 253 characters`)
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, `${what}: letters a-z, digits, '-' and '.'`)

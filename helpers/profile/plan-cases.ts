@@ -1,0 +1,176 @@
+/** From the `checkups` of a profile to single cases: defaults applied, matrices expanded, rules checked. */
+import type { z } from 'zod'
+import type { CheckupContract, JsonValue, ProfileWorld } from '../run/checkup-contract.ts'
+import { durationMilliseconds } from '../units/duration.ts'
+import { hasDigest, resolveImage } from './images.ts'
+import type { PlannedCase } from './loaded-profile.ts'
+import type { ProfilePath } from './profile-document.ts'
+import type { CheckupSection, ProfileImages } from './profile-schema.ts'
+import { allowedText, schemaProblems } from './schema-problems.ts'
+
+/** Where problems go and places come from; the paths are those of the documented names. */
+export interface Places {
+  error(path: ProfilePath, message: string, at?: 'key' | 'value'): void
+  warn(path: ProfilePath, message: string): void
+  place(path: ProfilePath): string
+}
+
+interface Planning {
+  contract: CheckupContract
+  world: ProfileWorld
+  images: ProfileImages
+  places: Places
+}
+
+/** A value as written, and where. */
+interface Written {
+  value: unknown
+  path: ProfilePath
+}
+
+export function planCases(section: CheckupSection, planning: Planning): PlannedCase[] {
+  const { contract, places } = planning
+  const root = ['checkups', contract.name]
+  const defaults = new Map<string, Written>()
+  if (section.timeout !== undefined) defaults.set('timeout', { value: section.timeout, path: [...root, 'timeout'] })
+  for (const [key, value] of Object.entries(section.defaults ?? {}))
+    defaults.set(key, { value, path: [...root, 'defaults', key] })
+
+  const firstWithId = new Map<string, ProfilePath>()
+  return section.cases.flatMap(({ name, matrix, ...own }, index) => {
+    const path = [...root, 'cases', index]
+    return expand(own, matrix, path, planning).flatMap((given) => {
+      const planned = planCase(name, matrix !== undefined, new Map([...defaults, ...given]), path, planning)
+      if (planned === undefined) return []
+      const first = firstWithId.get(planned.id)
+      if (first !== undefined) {
+        places.error(
+          path,
+          `the case id "${planned.id}" is taken by the case at ${places.place(first)}; give one of them a name`,
+          'key',
+        )
+        return []
+      }
+      firstWithId.set(planned.id, path)
+      return [planned]
+    })
+  })
+}
+
+/** One map of written parameters per combination of the axes; just one without a matrix. */
+function expand(
+  own: Record<string, unknown>,
+  matrix: Record<string, unknown> | undefined,
+  path: ProfilePath,
+  { contract, world, places }: Planning,
+): Map<string, Written>[] {
+  const shared = new Map<string, Written>()
+  for (const [key, value] of Object.entries(own)) shared.set(key, { value, path: [...path, key] })
+  if (matrix === undefined) return [shared]
+  for (const [key, value] of Object.entries(matrix))
+    if (contract.axes[key] === undefined) shared.set(key, { value, path: [...path, 'matrix', key] })
+
+  let expanded = [shared]
+  for (const [name, axis] of Object.entries(contract.axes)) {
+    if (matrix[name] === undefined) continue
+    const axisPath = [...path, 'matrix', name]
+    const result = axis.expand(matrix[name], world)
+    if ('problem' in result) {
+      places.error(axisPath, result.problem)
+      expanded = []
+      continue
+    }
+    for (const key of new Set(result.combinations.flatMap((combination) => Object.keys(combination)))) {
+      const twice = shared.get(key)
+      if (twice) places.error(twice.path, `given here and by "${name}" at ${places.place(axisPath)}; keep one`, 'key')
+    }
+    expanded = expanded.flatMap((base) =>
+      result.combinations.map(
+        (combination) =>
+          new Map([
+            ...base,
+            ...Object.entries(combination).map(([key, value]): [string, Written] => [key, { value, path: axisPath }]),
+          ]),
+      ),
+    )
+  }
+  return expanded
+}
+
+function planCase(
+  name: string | undefined,
+  expanded: boolean,
+  given: Map<string, Written>,
+  casePath: ProfilePath,
+  { contract, world, images, places }: Planning,
+): PlannedCase | undefined {
+  const implied = contract.profileDefaults(world)
+  const written = Object.fromEntries([...given].map(([key, { value }]) => [key, value]))
+  const whereIs = (key: unknown): ProfilePath => given.get(String(key))?.path ?? casePath
+
+  const content = { ...implied, ...written }
+  const parsed = contract.parameters.safeParse(content, { error: allowedText })
+  if (!parsed.success) {
+    for (const { path, message } of schemaProblems(parsed.error.issues, content)) {
+      const key = path[0]
+      if (given.has(String(key))) places.error([...whereIs(key), ...path.slice(1)], message)
+      else places.error([...casePath, ...path], message, 'key')
+    }
+    return undefined
+  }
+
+  let usable = true
+  const parameters = withImages(parsed.data, contract, images)
+  for (const key of contract.imageParameters) {
+    const image = parameters[key]
+    if (!images.requireDigests || typeof image !== 'string' || hasDigest(image)) continue
+    usable = false
+    places.error(
+      whereIs(key),
+      `${key} "${image}" has no digest; allowed with images.requireDigests: images that end in @sha256:...`,
+    )
+  }
+  for (const problem of contract.rules(parameters, { world, isGiven: (key) => given.has(key) })) {
+    if (problem.severity === 'error') usable = false
+    places[problem.severity === 'error' ? 'error' : 'warn'](whereIs(problem.parameter), problem.message)
+  }
+  if (!usable) return undefined
+
+  const plain = Object.fromEntries(
+    Object.entries(parameters).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
+  )
+  const generated = contract.caseName(parameters)
+  const caseName = name === undefined ? generated : expanded ? `${name}/${generated}` : name
+  return {
+    id: `${contract.name}/${caseName}`,
+    checkup: contract.name,
+    title: contract.caseTitle(parameters),
+    parameters: plain,
+    sources: Object.fromEntries(
+      Object.keys(plain).map((key) => {
+        const from = given.get(key)
+        if (from) return [key, places.place(from.path)]
+        return [key, key in implied ? 'default (from the profile)' : 'default']
+      }),
+    ),
+    timeoutMilliseconds: timeoutOf(contract, parameters['timeout']),
+  }
+}
+
+function timeoutOf(contract: CheckupContract, timeout: unknown): number {
+  if (typeof timeout !== 'string') throw new TypeError(`the contract of "${contract.name}" has no parameter "timeout"`)
+  return durationMilliseconds(timeout)
+}
+
+function withImages(
+  parameters: z.output<z.ZodObject>,
+  contract: CheckupContract,
+  images: ProfileImages,
+): z.output<z.ZodObject> {
+  const replaced = { ...parameters }
+  for (const key of contract.imageParameters) {
+    const image = replaced[key]
+    if (typeof image === 'string') replaced[key] = resolveImage(image, images)
+  }
+  return replaced
+}

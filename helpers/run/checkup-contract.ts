@@ -1,0 +1,94 @@
+/**
+ * What a checkup promises to those who configure it, read it and gate on it. Each suites/<checkup>/contract.ts is the one
+ * source for the profile schema, the ConfigMap mapping and the catalogue.
+ */
+import type { z } from 'zod'
+import type { Unit } from './case-record.ts'
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
+
+export interface CheckupContract<Parameters extends z.ZodObject = z.ZodObject> {
+  /** `latency`: the folder in suites/, the Vitest project, the key under `checkups` of a profile. */
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  /**
+   * A strict object with documented names. `timeout` (a Go duration) is one of them in every checkup. What it puts out
+   * is plain JSON and may be put in again with the same result. ConfigMap text is accepted for every parameter.
+   */
+  readonly parameters: Parameters
+  /** Old spelling -> documented name. The old one is accepted with a warning. */
+  readonly deprecatedNames: Readonly<Record<string, string>>
+  /** Parameters that hold container images, to which the profile's `images` apply. */
+  readonly imageParameters: readonly string[]
+  readonly results: readonly ResultDeclaration[]
+  readonly checks: readonly CheckDeclaration[]
+  /** Keys that a profile's `matrix` may have besides parameters. */
+  readonly axes: Readonly<Record<string, MatrixAxis>>
+  /** Defaults that depend on other parts of the profile. */
+  profileDefaults(world: ProfileWorld): Record<string, JsonValue>
+  /** What one parameter alone cannot tell: returns every problem, none when all is well. */
+  rules(parameters: z.output<Parameters>, context: RuleContext): ParameterProblem[]
+  /** Tells cases apart and stays the same over runs: `blue/worker1-worker2`. */
+  caseName(parameters: z.output<Parameters>): string
+  /** A sentence about the outcome that the case expects. */
+  caseTitle(parameters: z.output<Parameters>): string
+}
+
+export interface ResultDeclaration {
+  /** Key under `status.result.` of the documented ConfigMap. */
+  readonly name: string
+  readonly unit: Unit | ''
+  readonly description: string
+  /** documented: part of the contract that consumers know. addition: ours. */
+  readonly origin: 'documented' | 'addition'
+}
+
+export interface CheckDeclaration {
+  /** Stable, e.g. `latency.max`. */
+  readonly id: string
+  readonly title: string
+  readonly proves: string
+  readonly measuredBy: string
+  /** Names of the results that are judged. */
+  readonly results: readonly string[]
+  readonly operator: '<=' | '>=' | '=='
+  /** Parameter that sets the limit; null when the limit is fixed. */
+  readonly limitParameter: string | null
+  /** The limit when no parameter is given, as text with unit; null: not judged then. */
+  readonly defaultLimit: string | null
+  /** Where the default comes from. */
+  readonly defaultLimitSource: string
+  readonly remediation: string
+}
+
+/** What expansion and rules may know about the cluster before there is a connection to it. */
+export interface ProfileWorld {
+  readonly embedded: boolean
+  /** Namespace of the run. */
+  readonly namespace: string
+  /** Schedulable nodes; null when the profile does not say. */
+  readonly nodes: readonly string[] | null
+  /** NetworkAttachmentDefinitions as `name` or `namespace/name`; null when the profile does not say. */
+  readonly networks: readonly string[] | null
+}
+
+export interface RuleContext {
+  readonly world: ProfileWorld
+  /** false: the value is a default. */
+  readonly isGiven: (parameter: string) => boolean
+}
+
+export interface ParameterProblem {
+  readonly severity: 'error' | 'warning'
+  readonly parameter: string
+  readonly message: string
+}
+
+export interface MatrixAxis {
+  /** Parameters that each combination sets. */
+  readonly sets: readonly string[]
+  readonly schema: z.ZodType
+  /** `value` has passed `schema`. A problem is one sentence with what to do. */
+  expand(value: unknown, world: ProfileWorld): { combinations: Record<string, JsonValue>[] } | { problem: string }
+}
