@@ -1,0 +1,24 @@
+import { phaseOf } from './terminal-state.ts'
+import type { Condition, KubernetesObject } from './kubernetes-object.ts'
+
+/** `status.conditions`, or none. */
+export function conditionsOf(object: KubernetesObject): Condition[] {
+  const { status } = object
+  if (typeof status !== 'object' || status === null || !('conditions' in status)) return []
+  return Array.isArray(status.conditions) ? (status.conditions as Condition[]) : []
+}
+
+export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {
+  return conditionsOf(object).find((condition) => condition.type === type)
+}
+
+/** `phase Scheduling, PodScheduled=False (Unschedulable: 0/2 nodes are available), Ready=False (GuestNotRunning)` */
+export function describeState(object: KubernetesObject): string {
+  const phase = phaseOf(object)
+  const parts = phase === undefined ? [] : [`phase ${phase}`]
+  for (const { type, status, reason, message } of conditionsOf(object)) {
+    const why = [reason, message].filter((part) => part !== undefined && part !== '').join(': ')
+    parts.push(`${type}=${status}${why === '' ? '' : ` (${why})`}`)
+  }
+  return parts.length === 0 ? 'no phase and no conditions' : parts.join(', ')
+}
