@@ -195,6 +195,7 @@ class ConsoleGuest implements Guest {
       return await this.#connect()
     }
     if (this.#lost) {
+      stream.send(interrupt)
       await logIn(stream, {
         vmi: this.vmi,
         login,

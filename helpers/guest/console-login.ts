@@ -18,13 +18,22 @@ export interface LoginOptions {
   onProgress?: ((message: string) => void) | undefined
 }
 
-/** How long the guest must be silent before it is asked again, in milliseconds; doubles while nothing but the echo comes. */
-const firstSilence = 2000
-const longestSilence = 10_000
-/** Silent questions after which a program is taken to be in the foreground. */
-const questionsBeforeInterrupt = 3
-/** Periods of continuous output after which the guest is asked again: its prompt may have been torn apart. */
-const mostPeriods = 5
+/**
+ * How long the guest must be silent before it is asked again, in milliseconds. One that has said nothing yet is booting
+ * and will show its prompt by itself; one that has spoken may have had its prompt torn apart by messages.
+ */
+const silenceBeforeBoot = 10_000
+const silenceAfterOutput = 3000
+/** Silence behind what may be a prompt that makes it one. */
+const silenceOfPrompt = 250
+/** Unanswered questions after which a program is taken to be in the foreground. */
+const questionsBeforeInterrupt = 2
+/** Pauses after `Login incorrect`, in milliseconds: doubling, so that a guest is not flooded with attempts. */
+const firstRefusalPause = 1000
+const longestRefusalPause = 8000
+const mostForeignSessions = 5
+/** Output that goes on for so long, in periods of silence, without anything useful: the guest is asked again. */
+const mostPeriods = 4
 const echoLength = 2
 /** What one may see at the end of the output of a guest that waits for input. */
 type Sight = 'user' | 'maybe user' | 'password' | 'new password' | 'shell' | 'maybe shell' | 'program'
@@ -59,6 +68,7 @@ class LoginAttempt {
   #refusals = 0
   #passwordQuestions = 0
   #usersSent = 0
+  #foreignSessions = 0
   /** Whether our credentials went out and their consequence is awaited. */
   #answered = false
   #lastSight = 'no prompt at all'
@@ -74,23 +84,19 @@ class LoginAttempt {
   async run(): Promise<void> {
     // Nothing is replayed on a fresh connection: whoever waits there shows itself only when a key is pressed.
     this.#stream.send('\n')
-    let silence = firstSilence
-    let silentQuestions = 0
+    let unanswered = 0
     for (;;) {
       const before = this.#stream.position
-      const sight = await this.#see(this.#answered ? longestSilence : silence)
+      const sight = await this.#see()
       if (sight === null) {
-        const onlyEcho = this.#stream.position - before <= echoLength
-        silentQuestions = onlyEcho ? silentQuestions + 1 : 0
-        silence = onlyEcho ? Math.min(silence * 2, longestSilence) : firstSilence
+        unanswered = this.#stream.position - before <= echoLength ? unanswered + 1 : 0
+        this.#takeText()
         this.#answered = false
-        this.#stream.take()
-        if (silentQuestions > 0 && silentQuestions % questionsBeforeInterrupt === 0) this.#interrupt('no answer')
-        else this.#stream.send('\n')
+        if (unanswered > 0 && unanswered % questionsBeforeInterrupt === 0) this.#interrupt('no answer')
+        this.#stream.send('\n')
         continue
       }
-      silence = firstSilence
-      silentQuestions = 0
+      unanswered = 0
       if (await this.#react(sight)) return
     }
   }
@@ -115,59 +121,77 @@ class LoginAttempt {
   }
 
   /** Waits for something that wants input; null when the guest has been silent, or has said nothing useful for long. */
-  async #see(silence: number): Promise<Sight | null> {
-    for (let period = 0; period < mostPeriods; period += 1) {
-      using quiet = this.#options.clock.deadline(silence)
+  async #see(): Promise<Sight | null> {
+    for (let period = 0; period < mostPeriods;) {
       const before = this.#stream.position
-      try {
-        return await this.#stream.waitFor(this.#sightMatcher, {
-          awaited: `user "${this.#user}" was logged in`,
-          signal: AbortSignal.any([this.#signal, quiet.signal]),
-        })
-      } catch (error) {
-        if (this.#signal.aborted || !quiet.signal.aborted || error instanceof GuestError) throw error
+      const spoke = before > echoLength && !this.#answered
+      const sight = await this.#within(spoke ? silenceAfterOutput : silenceBeforeBoot, this.#sightMatcher)
+      if (sight === null) {
+        if (this.#stream.position - before <= echoLength) return null
+        period += 1
+      } else if (isSure(sight)) {
+        return sight
+      } else {
+        // Half a line of a boot message can look like a prompt; a prompt is what nothing follows.
+        const { position } = this.#stream
+        const more = await this.#within(silenceOfPrompt, (text, offset) => offset + text.length > position || undefined)
+        if (more === null) return sight
       }
-      // An unsure sight counts once nothing but the echo of our newline has followed it.
-      if (this.#stream.position - before <= echoLength) return sightOf(this.#stream.recent, this.#options.hostNames)
     }
     return null
   }
 
+  /** What `matcher` finds, or null after `milliseconds`. */
+  async #within<T>(milliseconds: number, matcher: Matcher<T>): Promise<T | null> {
+    using limit = this.#options.clock.deadline(milliseconds)
+    try {
+      return await this.#stream.waitFor(matcher, {
+        awaited: `user "${this.#user}" was logged in`,
+        signal: AbortSignal.any([this.#signal, limit.signal]),
+      })
+    } catch (error) {
+      if (this.#signal.aborted || !limit.signal.aborted || error instanceof GuestError) throw error
+      return null
+    }
+  }
+
   readonly #sightMatcher: Matcher<Sight> = (text) => {
     const sight = sightOf(text, this.#options.hostNames)
-    switch (sight) {
-      case 'maybe shell':
-        return this.#answered ? 'shell' : undefined
-      case 'user':
-        // What was typed ahead makes a getty repeat its prompt; only a prompt behind the echo of our answer is a new one.
-        return this.#answered && !this.#echoSeen(text) ? undefined : 'user'
-      case 'maybe user':
-      case 'program':
-      case null:
-        return undefined
-      case 'password':
-      case 'new password':
-      case 'shell':
-        return sight
-      default:
-        throw new TypeError(`Unknown sight ${String(sight satisfies never)}`)
-    }
+    if (sight === null || !this.#answered) return sight ?? undefined
+    if (sight === 'maybe shell') return 'shell'
+    // What was typed ahead makes a getty repeat its prompt; only a prompt behind the echo of our answer is a new one.
+    return (sight === 'user' || sight === 'maybe user') && !this.#echoSeen(text) ? undefined : sight
   }
 
   #echoSeen(text: string): boolean {
     return text.includes(`${this.#user}\r`) || text.includes(`${this.#user}\n`) || text.includes(refusal)
   }
 
-  /** @returns whether the session is ours now. */
-  async #react(sight: Sight): Promise<boolean> {
-    const text = this.#stream.take()
-    if (text.includes(refusal)) {
+  /** Discards what was received. @returns whether our credentials were refused in it. */
+  #takeText(): boolean {
+    const refused = this.#answered && this.#stream.take().includes(refusal)
+    this.#stream.take()
+    if (refused) {
       this.#refusals += 1
       this.#options.onProgress?.(`login refused, attempt ${this.#refusals}`)
     }
+    return refused
+  }
+
+  async #pauseAfterRefusal(): Promise<void> {
+    const pause = Math.min(firstRefusalPause * 2 ** (this.#refusals - 1), longestRefusalPause)
+    await this.#options.clock.sleep(pause, this.#signal)
+    this.#stream.take()
+  }
+
+  /** @returns whether the session is ours now. */
+  async #react(sight: Sight): Promise<boolean> {
+    const refused = this.#takeText()
     switch (sight) {
       case 'user':
       case 'maybe user':
+        // Cloud images show the prompt before cloud-init has made the user.
+        if (refused) await this.#pauseAfterRefusal()
         this.#lastSight = `the login prompt came ${this.#usersSent + 1} times`
         this.#usersSent += 1
         this.#answered = true
@@ -199,6 +223,11 @@ class LoginAttempt {
   }
 
   #sendPassword(): void {
+    if (!this.#answered) {
+      // Somebody else's login is under way; ours must not get its password.
+      this.#stream.send('\n')
+      return
+    }
     this.#passwordQuestions += 1
     this.#lastSight = `the password was asked for ${this.#passwordQuestions} times`
     if (this.#password === null && this.#passwordQuestions > 2)
@@ -208,7 +237,6 @@ class LoginAttempt {
         `The guest of VMI "${this.#options.vmi}" asks user "${this.#user}" for a password, and the login style "alpine" has none. ` +
           'Use the login style "password", or an image whose root has no password.',
       )
-    this.#answered = true
     this.#stream.send(`${this.#password ?? ''}\n`, { secret: true })
   }
 
@@ -216,23 +244,23 @@ class LoginAttempt {
   async #takeOver(): Promise<boolean> {
     const { answer, line } = question('$(id -un 2>/dev/null || echo "$USER")', sanity)
     this.#stream.send(`${line}\n`)
-    using quiet = this.#options.clock.deadline(longestSilence)
-    let user: string
-    try {
-      user = await this.#stream.waitFor(answer, {
-        awaited: 'the shell said whose it is',
-        signal: AbortSignal.any([this.#signal, quiet.signal]),
-      })
-    } catch (error) {
-      if (this.#signal.aborted || error instanceof GuestError) throw error
-      this.#stream.take()
+    const user = await this.#within(silenceBeforeBoot, answer)
+    this.#stream.take()
+    if (user === null) {
       this.#interrupt('the shell did not answer')
       this.#stream.send('\n')
       return false
     }
-    this.#stream.take()
     if (user === this.#user) return true
     this.#lastSight = `user "${user}" was logged in`
+    this.#foreignSessions += 1
+    if (this.#foreignSessions > mostForeignSessions)
+      throw new GuestError(
+        'login-failed',
+        this.#options.vmi,
+        `The console of VMI "${this.#options.vmi}" was logged in as user "${user}" ${this.#foreignSessions} times although ` +
+          `we logged it out; "${this.#user}" is wanted. Turn off the automatic login, or use that user.`,
+      )
     this.#options.onProgress?.(`logging out ${user}`)
     this.#stream.send('exit\n')
     return false
@@ -281,6 +309,10 @@ export async function interruptForeground(
 const sanity =
   'stty cols 500 rows 500 2>/dev/null; { dmesg -n 1 || sudo -n dmesg -n 1; } 2>/dev/null >/dev/null; ' +
   `[ -z "$BASH_VERSION" ] || bind 'set enable-bracketed-paste off' 2>/dev/null`
+
+function isSure(sight: Sight): boolean {
+  return sight === 'user' || sight === 'password' || sight === 'new password' || sight === 'shell'
+}
 
 function sightOf(received: string, hostNames: string[]): Sight | null {
   const text = withoutTornInMessages(received)

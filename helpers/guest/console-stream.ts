@@ -37,6 +37,7 @@ export class ConsoleStream implements Disposable {
   #takenUpTo = 0
   #receivedUpTo = 0
   #recent = ''
+  #newest = ''
   #waiter: Waiter | null = null
   #awaited = ''
   #end: { cause: unknown } | null = null
@@ -66,9 +67,9 @@ export class ConsoleStream implements Disposable {
     return this.#receivedUpTo - this.#takenUpTo
   }
 
-  /** The newest text, at most a few thousand characters. */
+  /** The newest text, taken or not, at most a few thousand characters. */
   get recent(): string {
-    return this.#recent.slice(-window)
+    return this.#newest
   }
 
   /** @throws GuestError `dropped` when the connection has ended. */
@@ -149,6 +150,7 @@ export class ConsoleStream implements Disposable {
     this.#receivedUpTo += text.length
     const kept = Math.min(this.#recent.length, window)
     this.#recent = this.#recent.slice(this.#recent.length - kept) + text
+    this.#newest = (this.#newest + text).slice(-window)
     this.#waiter?.look(this.#recent, this.#receivedUpTo - this.#recent.length)
   }
 

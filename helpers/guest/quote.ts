@@ -18,7 +18,9 @@ export function quoteForTerminal(text: string): string {
   let format = ''
   for (const byte of Buffer.from(text)) {
     const character = String.fromCodePoint(byte)
-    if (character === '%') format += '%%'
+    // printf would take a leading minus for an option.
+    if (character === '-' && format === '') format += String.raw`\055`
+    else if (character === '%') format += '%%'
     else if (byte >= 0x20 && byte <= 0x7e && !`'\\!`.includes(character)) format += character
     else format += `\\${byte.toString(8).padStart(3, '0')}`
   }
