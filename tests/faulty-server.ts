@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { generate } from 'selfsigned'
 import { type ClusterClient, connectCluster, type ConnectOptions } from '../helpers/kubernetes/cluster-client.ts'
@@ -62,7 +62,11 @@ export async function faultyServer(answerer: Answerer): Promise<FaultyServer> {
       })
     },
   )
-  server.on('connection', () => (connections += 1))
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections += 1
+    sockets.add(socket)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const base64 = (text: string | undefined): string => Buffer.from(text ?? '').toString('base64')
@@ -100,7 +104,8 @@ export async function faultyServer(answerer: Answerer): Promise<FaultyServer> {
         ...options,
       }),
     [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
+      // Upgraded connections too, which server.closeAllConnections() leaves alone.
+      for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
   }

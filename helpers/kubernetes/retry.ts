@@ -83,7 +83,7 @@ export async function withRetries<T>(
       if (retry >= policy.retries || !isRetryable(error, options.idempotent) || performance.now() + pause > giveUpAt) {
         throw error
       }
-      await sleep(pause, undefined, { ...(signal === undefined ? {} : { signal }) })
+      await sleep(pause, undefined, signal === undefined ? {} : { signal })
     }
   }
 }

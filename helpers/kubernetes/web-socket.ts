@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createWebSocketStream, WebSocket } from 'ws'
-import { type ApiError, apiErrorFrom, ConnectionError, RequestTimeoutError } from './api-error.ts'
-import { describeRequest, requestInformation } from './request-information.ts'
+import { apiErrorFrom, ConnectionError, RequestTimeoutError } from './api-error.ts'
+import { describeRequest, type RequestInformation, requestInformation } from './request-information.ts'
 import type { Transport } from './transport.ts'
 
 export interface WebSocketRequestOptions {
@@ -57,13 +58,9 @@ export async function openWebSocket(
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve)
       socket.once('unexpected-response', (outgoing, answer) => {
-        readRefusal(answer).then(
-          (body) => {
-            reject(apiErrorFrom(request, answer.statusCode ?? 0, body) satisfies ApiError)
-            outgoing.destroy()
-          },
-          (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
-        )
+        void refusal(request, answer)
+          .then(reject)
+          .finally(() => outgoing.destroy())
       })
       socket.once('error', (error) => {
         const text = `${describeRequest(request)}: ${error.message}`
@@ -94,10 +91,15 @@ export async function openWebSocket(
   return { stream, closed, close: () => closeSocket(socket, closed) }
 }
 
-async function readRefusal(answer: AsyncIterable<Buffer>): Promise<string> {
+async function refusal(request: RequestInformation, answer: IncomingMessage): Promise<Error> {
   const chunks: Buffer[] = []
-  for await (const chunk of answer) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
+  try {
+    for await (const chunk of answer) chunks.push(chunk as Buffer)
+  } catch (error) {
+    const text = `${describeRequest(request)}: refused with ${answer.statusCode ?? 0}, and the reason broke off`
+    return new ConnectionError(text, 'ECONNRESET', false, error)
+  }
+  return apiErrorFrom(request, answer.statusCode ?? 0, Buffer.concat(chunks).toString())
 }
 
 /** Whoever still reads gets everything that has arrived; whoever does not read anything learns of the end at once. */
