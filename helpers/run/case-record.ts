@@ -6,12 +6,16 @@ export type Unit = 'ns' | 'us' | 'ms' | 's' | '%' | 'packets' | 'pps' | 'bit/s' 
 export interface Measurement {
   /** Result name as documented, e.g. `maxLatencyNanoSec`; our additions follow the same manner. */
   name: string
+  /** Which of several measurements of the case, e.g. `worker1 -> worker2`; absent when there is only one. Unique with `name`. */
+  subject?: string
   value: number | null
   unit: Unit
   /** Which direction is an improvement. */
   better: 'lower' | 'higher'
   /** Every single observation in the order it was made, in `unit`. */
   samples?: number[]
+  /** Positions, counted from 0 in the order of sending, of observations that never came; `samples` holds the others. */
+  lost?: number[]
   /** Name of the raw output it was read from (an entry of `CaseRecord.rawOutputs`). */
   rawOutput?: string
 }
@@ -20,11 +24,13 @@ export interface Measurement {
 export interface CheckResult {
   /** Stable, e.g. `latency.max`. */
   id: string
-  /** `skipped`: no limit is set for this check. `invalid`: there is no measurement that may be judged. */
-  verdict: 'passed' | 'failed' | 'invalid' | 'skipped'
+  /** `skipped`: no limit is set for this check. `invalid`: there is no measurement that may be judged. `broken`: common checks only. */
+  verdict: 'passed' | 'failed' | 'invalid' | 'broken' | 'skipped'
   title: string
   /** Which of several measurements of the case, e.g. `worker1 -> worker2`; '' when there is only one. */
   subject: string
+  /** Name of the measurement that was judged, where there is one; a plot of its samples shows the limit. */
+  measurement?: string
   actual: number | string | null
   operator: '<=' | '>=' | '==' | ''
   limit: number | string | null

@@ -22,7 +22,16 @@ export interface RunDocument {
   profile: { name: string; path: string; sha256: string; effective: unknown }
   /** Ids of all cases that the profile plans for the selected checkups. */
   plannedCases: string[]
+  /** The last attempt of each case; its verdict is the case's. */
   cases: CaseRecord[]
+  /** Attempts that were repeated, oldest first. */
+  earlierAttempts: CaseRecord[]
+  /** Cases that passed only when repeated. */
+  flakyCases: string[]
+  /** Planned cases that a filter of this invocation left out, and which one. */
+  notSelected: { caseId: string; reason: string }[]
+  /** The signal, or `interrupt`, that ended the run early; null when it ran to its end. */
+  cancelledBy: string | null
   /** Errors outside of any case: set-up, a dead worker, unhandled errors. */
   errors: { phase: string; message: string }[]
   leftovers: string[]

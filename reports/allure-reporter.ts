@@ -1,0 +1,256 @@
+/**
+ * Writes the Allure results of a run. allure-vitest brings its API into the tests (steps, attachments, labels); what
+ * became of each case comes from the run reporter, since allure-vitest knows neither retries, reasons of skips, failed
+ * set-up, dead workers nor planned cases without a test.
+ */
+import { existsSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { extname, join } from 'node:path'
+import AllureVitestReporter from 'allure-vitest/reporter'
+import { Stage, Status } from 'allure-js-commons'
+import type { RuntimeMessage } from 'allure-js-commons/sdk'
+import { ReporterRuntime } from 'allure-js-commons/sdk/reporter'
+import type { TestCase, Vitest } from 'vitest/node'
+import type { CaseRecord, RawOutput } from '../helpers/run/case-record.ts'
+import type { RunDocument } from '../helpers/run/run-document.ts'
+import { caseResult, categories, measurementTable, resultId, samplesCsv } from './allure/case-result.ts'
+import type { CaseContext } from './allure/case-result.ts'
+import { metricsOf } from './allure/metrics.ts'
+import { RedactingWriter } from './allure/redacting-writer.ts'
+import { environmentOf, executorOf } from './allure/run-files.ts'
+import { messagesByAttempt } from './allure/runtime-messages.ts'
+import type { PlotJob } from './plots/plot-jobs.ts'
+import { casePlots, runPlots } from './plots/plot-jobs.ts'
+import type { RunReporter } from './run-reporter.ts'
+import { errorText, viewOf } from './test-view.ts'
+
+export interface AllureReporterOptions {
+  /** Draw plots of samples and of the matrix of nodes when the run ends. Default true. */
+  plots?: boolean
+}
+
+export class AllureReporter extends AllureVitestReporter {
+  #run: RunReporter
+  #options: AllureReporterOptions
+  #writer: RedactingWriter
+  #runtime: ReporterRuntime
+  #plots: { job: PlotJob; fileName: string }[] = []
+  #warnings: string[] = []
+
+  constructor(run: RunReporter, options: AllureReporterOptions = {}) {
+    const resultsDir = run.description.directory.allureResults
+    super({ resultsDir })
+    this.#run = run
+    this.#options = options
+    this.#writer = new RedactingWriter(resultsDir, () => run.secrets)
+    this.#runtime = new ReporterRuntime({ writer: this.#writer })
+    run.listen({
+      caseSettled: (attempts, test) => this.#writeCase(attempts, test),
+      runFinished: (document) => this.#writeRun(document),
+    })
+  }
+
+  override onInit(vitest: Vitest): void {
+    // Results that were there before would count as retries.
+    rmSync(this.#run.description.directory.allureResults, { recursive: true, force: true })
+    super.onInit(vitest)
+    this.#writer.writeCategoriesDefinitions(categories)
+    this.#writer.writeJson('executor.json', executorOf(this.#run.description))
+  }
+
+  /** Results are written as the cases end; what is left to do here are the plots, which nobody should wait for earlier. */
+  // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits its reporters; the base class does without.
+  override async onTestRunEnd(): Promise<void> {
+    await this.#run.finished
+    await this.#drawPlots()
+  }
+
+  #writeCase(attempts: readonly CaseRecord[], test: TestCase | undefined): void {
+    const messages =
+      test === undefined
+        ? []
+        : ((test.meta() as { allureRuntimeMessages?: RuntimeMessage[] }).allureRuntimeMessages ?? [])
+    const dealt = messagesByAttempt(messages, test === undefined ? [] : viewOf(test).attempts)
+    const flaky = attempts.length > 1 && attempts.at(-1)?.verdict === 'passed'
+    attempts.forEach((record, index) => {
+      this.#writeAttempt(record, flaky, dealt[index] ?? [])
+      this.#writer.writeJson(
+        `${resultId(this.#run.description.directory.id, record.id, record.attempt)}-perf.json`,
+        metricsOf(record),
+      )
+    })
+  }
+
+  #writeAttempt(record: CaseRecord, flaky: boolean, messages: readonly RuntimeMessage[]): void {
+    const result = caseResult(record, this.#contextOf(flaky))
+    const own = this.#runtime.startTest({ name: result.name, start: result.start })
+    this.#runtime.applyRuntimeMessages(own, [...messages])
+    this.#attachMeasurements(own, record)
+    for (const output of record.rawOutputs) this.#attachFile(own, null, output)
+    this.#attachEvidence(own, record)
+    this.#runtime.updateTest(own, (written) => {
+      const { steps, labels, links, parameters, description, ...rest } = result
+      Object.assign(written, rest)
+      written.description = [description, written.description].filter(Boolean).join('\n\n')
+      // Steps of the test itself tell more than the phases they belong to.
+      const judged = written.steps.some(({ attachments, steps: inner }) => attachments.length === 0 || inner.length > 0)
+        ? steps.filter(({ parameters: shown, status }) => shown.length > 0 || status !== Status.PASSED)
+        : steps
+      written.steps = [...written.steps, ...judged]
+      written.labels.push(...labels)
+      written.links.push(...links)
+      written.parameters.push(...parameters)
+      this.#reservePlots(record, written.attachments)
+    })
+    this.#runtime.stopTest(own, { stop: result.stop })
+    // The runtime names results at random; ours are named so that they can be replaced.
+    this.#runtime.updateTest(own, (written) => {
+      written.uuid = result.uuid
+      written.stage = Stage.FINISHED
+      written.stop = result.stop
+    })
+    this.#runtime.writeTest(own)
+  }
+
+  #contextOf(flaky: boolean): CaseContext {
+    const { directory, profile, cluster, owner, links = [] } = this.#run.description
+    return {
+      runId: directory.id,
+      profile: profile.name,
+      cluster: cluster?.()?.cluster.server ?? 'not reached',
+      host: hostname(),
+      owner,
+      links,
+      flaky,
+    }
+  }
+
+  #attach(
+    owner: string,
+    step: string | null,
+    name: string,
+    content: string,
+    contentType: string,
+    fileExtension: string,
+  ): void {
+    this.#runtime.writeAttachment(owner, step, name, Buffer.from(content, 'utf8'), { contentType, fileExtension })
+  }
+
+  #attachMeasurements(own: string, record: CaseRecord): void {
+    if (record.measurements.length > 0) {
+      this.#attach(own, null, 'measurements', measurementTable(record.measurements), 'text/markdown', '.md')
+      for (const measurement of record.measurements)
+        if (measurement.samples !== undefined || measurement.lost !== undefined)
+          this.#attach(own, null, `samples of ${measurement.name}`, samplesCsv(measurement), 'text/csv', '.csv')
+    }
+    this.#attach(own, null, 'case record', JSON.stringify(record, null, 2), 'application/json', '.json')
+  }
+
+  #attachEvidence(own: string, record: CaseRecord): void {
+    if (record.evidence.length === 0) return
+    const start = Date.parse(record.completedAt)
+    const step = this.#runtime.startStep(own, null, {
+      name: 'evidence',
+      start,
+      status: Status.PASSED,
+      stage: Stage.FINISHED,
+    })
+    for (const output of record.evidence) this.#attachFile(own, step ?? null, output)
+    if (step !== undefined) this.#runtime.stopStep(step, { stop: start })
+  }
+
+  #attachFile(own: string, step: string | null, { name, path, mediaType }: RawOutput): void {
+    const file = join(this.#run.description.directory.root, path)
+    if (!existsSync(file)) {
+      this.#attach(
+        own,
+        step,
+        `${name} (missing)`,
+        `${path} is named in the case record, but is not there.\n`,
+        'text/plain',
+        '.txt',
+      )
+      return
+    }
+    this.#runtime.writeAttachment(own, step, name, file, {
+      contentType: mediaType,
+      fileExtension: extname(path) || '.txt',
+    })
+  }
+
+  #reservePlots(record: CaseRecord, attachments: { name: string; type?: string; source: string }[]): void {
+    if (this.#options.plots === false) return
+    const id = resultId(this.#run.description.directory.id, record.id, record.attempt)
+    for (const [index, job] of casePlots(record).entries()) {
+      const fileName = `${id}-plot-${index}.svg`
+      attachments.unshift({ name: job.name, type: 'image/svg+xml', source: fileName })
+      this.#plots = [...this.#plots.filter((plot) => plot.fileName !== fileName), { job, fileName }]
+    }
+  }
+
+  /** The part of the run that is no case: where it ran, and what went wrong besides. */
+  #writeRun(document: RunDocument): void {
+    this.#writer.writeEnvironmentInfo(environmentOf(document))
+    const timestamp = Date.parse(document.completedAt)
+    const id = resultId(document.id, 'run', 0)
+    const red = document.cases.some(({ verdict }) => verdict !== 'passed' && verdict !== 'skipped')
+    const runResult = join(this.#run.description.directory.allureResults, `${id}-result.json`)
+    if (document.errors.length > 0 || (document.verdict !== 'passed' && !red)) this.#writeRunResult(document, id)
+    else rmSync(runResult, { force: true })
+    const overviews = this.#options.plots === false ? [] : runPlots(document)
+    const attachments = overviews.map((job, index) => {
+      const fileName = `${id}-plot-${index}.svg`
+      this.#plots = [...this.#plots.filter((plot) => plot.fileName !== fileName), { job, fileName }]
+      return { name: job.name, type: 'image/svg+xml', source: fileName, timestamp }
+    })
+    const errors = document.errors.map(({ phase, message }) => ({ message: `${phase}: ${message}`, timestamp }))
+    if (errors.length > 0 || attachments.length > 0)
+      this.#writer.writeGlobals(`${id}-globals.json`, { attachments, errors })
+  }
+
+  /** A report of passed cases only would hide an error outside of them. */
+  #writeRunResult(document: RunDocument, uuid: string): void {
+    const messages = document.errors.map(({ phase, message }) => `${phase}: ${message}`)
+    const labels = {
+      epic: 'run',
+      feature: 'run',
+      parentSuite: 'kubevirt-acceptance',
+      suite: 'run',
+      severity: 'blocker',
+      host: hostname(),
+    }
+    this.#writer.writeResult({
+      uuid,
+      name: 'the run as a whole',
+      fullName: 'kubevirt-acceptance:run',
+      historyId: resultId('run', document.profile.name, 0),
+      testCaseId: resultId('run', '', 0),
+      status: Status.BROKEN,
+      stage: Stage.FINISHED,
+      statusDetails: { message: messages.join('\n') || document.reason },
+      start: Date.parse(document.startedAt),
+      stop: Date.parse(document.completedAt),
+      labels: Object.entries(labels).map(([name, value]) => ({ name, value })),
+      links: [],
+      parameters: [{ name: 'profile', value: document.profile.name }],
+      steps: [],
+      attachments: [],
+    })
+  }
+
+  async #drawPlots(): Promise<void> {
+    const plots = this.#plots
+    this.#plots = []
+    if (plots.length === 0) return
+    const { renderSvg } = await import('./plots/render-svg.ts')
+    for (const { job, fileName } of plots) {
+      const svg = await renderSvg(job.spec).catch((error: unknown) => {
+        // A plot that cannot be drawn must not take the verdict along; its samples are attached as numbers.
+        this.#warnings.push(`${job.name}: ${errorText(error)}`)
+        return `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="40"><text x="8" y="24">This plot could not be drawn.</text></svg>`
+      })
+      this.#writer.writeAttachment(fileName, Buffer.from(svg, 'utf8'))
+    }
+    for (const warning of this.#warnings) process.stderr.write(`warning: plot not drawn: ${warning}\n`)
+  }
+}

@@ -1,0 +1,43 @@
+/** Which plots a case and a run get. Cheap: nothing is drawn here, and Vega is not loaded. */
+import type { TopLevelSpec } from 'vega-lite'
+import type { CaseRecord, CheckResult, Measurement, Unit } from '../../helpers/run/case-record.ts'
+import type { RunDocument } from '../../helpers/run/run-document.ts'
+import { heatMapSpec, heatMapsOf } from './heat-map.ts'
+import { samplesPlot } from './samples-plot.ts'
+
+export interface PlotJob {
+  name: string
+  spec: TopLevelSpec
+}
+
+/** One plot for each measurement with samples. */
+export function casePlots(record: CaseRecord): PlotJob[] {
+  return record.measurements
+    .filter(({ samples }) => samples !== undefined && samples.length > 1)
+    .map((measurement) => ({
+      name: `plot of ${measurement.name}`,
+      spec: samplesPlot({
+        title: `${record.id}: ${measurement.name}`,
+        measurement,
+        limit: limitFor(measurement, record.checks),
+      }),
+    }))
+}
+
+export function runPlots({ cases }: Pick<RunDocument, 'cases'>): PlotJob[] {
+  return heatMapsOf(cases).map((map) => ({ name: map.title, spec: heatMapSpec(map) }))
+}
+
+const nanoseconds: Partial<Record<Unit, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
+
+/** The limit of the check that judges this measurement, or its maximum, in the measurement's unit. */
+function limitFor({ name, unit }: Measurement, checks: readonly CheckResult[]): number | null {
+  const check =
+    checks.find(({ measurement, limit }) => measurement === name && limit !== null) ??
+    checks.find(({ id, limit }) => id.endsWith('.max') && limit !== null)
+  if (check === undefined || typeof check.limit !== 'number') return null
+  if (check.unit === unit) return check.limit
+  const from = check.unit === '' ? undefined : nanoseconds[check.unit]
+  const to = nanoseconds[unit]
+  return from === undefined || to === undefined ? null : (check.limit * from) / to
+}

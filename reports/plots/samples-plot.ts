@@ -1,0 +1,132 @@
+/** Every observation of a measurement: in the order of sending with lost ones marked, and how they are spread (ECDF). */
+import type { TopLevelSpec } from 'vega-lite'
+import type { Measurement } from '../../helpers/run/case-record.ts'
+import { observations } from '../allure/case-result.ts'
+import { shortened, singleLine } from '../plain-text.ts'
+import { colours, plotConfig } from './plot-style.ts'
+
+/** More points than this cannot be told apart; each bucket then shows its smallest and its largest observation. */
+const maximumPoints = 2000
+
+export interface SamplesPlot {
+  title: string
+  measurement: Pick<Measurement, 'name' | 'unit' | 'samples' | 'lost'>
+  /** In the measurement's unit; null when no limit is set. */
+  limit: number | null
+}
+
+export function samplesPlot({ title, measurement, limit }: SamplesPlot): TopLevelSpec {
+  const { name, unit, samples = [], lost = [] } = measurement
+  const all = observations(samples, lost).map((value, position) => ({ position, value }))
+  const received = thinned(all.filter((point): point is Point => point.value !== null))
+  const missing = all.filter(({ value }) => value === null).map(({ position }) => ({ position }))
+  const sorted = samples.toSorted((a, b) => a - b)
+  const spread = thinned(sorted.map((value, index) => ({ position: ((index + 1) / sorted.length) * 100, value })))
+  const axis = `${singleLine(name)} (${unit})`
+  const subtitle = [
+    `${samples.length} observed`,
+    `${missing.length} lost`,
+    limit === null ? 'no limit set' : `limit ${limit} ${unit}`,
+  ].join(' · ')
+  const limits = limit === null ? [] : [{ limit }]
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    config: plotConfig,
+    title: { text: shortened(singleLine(title), 110), subtitle },
+    spacing: 36,
+    hconcat: [
+      {
+        width: 520,
+        height: 220,
+        layer: [
+          {
+            data: { values: missing },
+            mark: { type: 'rule', color: colours.lost, opacity: 0.35, strokeWidth: 2 },
+            encoding: { x: { field: 'position', type: 'quantitative' } },
+          },
+          {
+            data: { values: received },
+            mark: { type: 'line', color: colours.sample, opacity: 0.35, strokeWidth: 1 },
+            encoding: positionAndValue(axis),
+          },
+          {
+            data: { values: received },
+            mark: { type: 'circle', color: colours.sample, opacity: 0.9, size: received.length > 300 ? 8 : 24 },
+            encoding: positionAndValue(axis),
+          },
+          {
+            data: { values: missing },
+            mark: {
+              type: 'point',
+              shape: 'cross',
+              angle: 45,
+              filled: true,
+              color: colours.lost,
+              size: 60,
+              yOffset: -8,
+            },
+            encoding: { x: { field: 'position', type: 'quantitative' }, y: { value: 'height' } },
+          },
+          {
+            data: { values: limits },
+            mark: { type: 'rule', color: colours.limit, strokeDash: [6, 4], strokeWidth: 1.5 },
+            encoding: { y: { field: 'limit', type: 'quantitative' } },
+          },
+        ],
+      },
+      {
+        width: 240,
+        height: 220,
+        layer: [
+          {
+            data: { values: spread },
+            mark: { type: 'line', interpolate: 'step-after', color: colours.sample, strokeWidth: 1.5 },
+            encoding: {
+              x: { field: 'value', type: 'quantitative', title: axis, scale: { zero: false } },
+              y: {
+                field: 'position',
+                type: 'quantitative',
+                title: 'share at or below (%)',
+                scale: { domain: [0, 100] },
+              },
+            },
+          },
+          {
+            data: { values: limits },
+            mark: { type: 'rule', color: colours.limit, strokeDash: [6, 4], strokeWidth: 1.5 },
+            encoding: { x: { field: 'limit', type: 'quantitative' } },
+          },
+        ],
+      },
+    ],
+  }
+}
+
+interface Point {
+  position: number
+  value: number
+}
+
+function positionAndValue(axis: string) {
+  return {
+    x: {
+      field: 'position',
+      type: 'quantitative' as const,
+      title: 'position in the order of sending',
+      scale: { nice: false, zero: false },
+    },
+    y: { field: 'value', type: 'quantitative' as const, title: axis, scale: { zero: true } },
+  }
+}
+
+function thinned(points: readonly Point[]): Point[] {
+  if (points.length <= maximumPoints) return [...points]
+  const size = Math.ceil((points.length * 2) / maximumPoints)
+  const kept: Point[] = []
+  for (let start = 0; start < points.length; start += size) {
+    const bucket = points.slice(start, start + size).toSorted((a, b) => a.value - b.value)
+    const ends = [bucket.at(0), bucket.at(-1)].filter((point) => point !== undefined)
+    kept.push(...ends.toSorted((a, b) => a.position - b.position))
+  }
+  return kept
+}

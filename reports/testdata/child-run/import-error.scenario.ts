@@ -1,0 +1,1 @@
+throw new Error('the contract of the checkup cannot be read')
