@@ -11,11 +11,12 @@ mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /dev/shm
 
+# Before there are interfaces: static addresses must answer at once, not after a second of duplicate address detection.
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+
 read -r release </proc/sys/kernel/osrelease
 while read -r module; do insmod "/$module"; done <"/usr/lib/modules/$release/load-at-boot"
 
-# Static addresses must answer at once, not after a second of duplicate address detection.
-echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
 ip link set lo up
 
 # Prints the name of the interface with this hardware address.
