@@ -3,7 +3,15 @@ import { cleanOutput, frame, longestLine, type FrameEnd } from './command-framin
 import { interrupt, interruptForeground, logIn, type LoginStyle } from './console-login.ts'
 import { ConsoleStream } from './console-stream.ts'
 import { connectWithRetries, type Connect } from './connect-retry.ts'
-import { describeLimit, GuestError, limitOf, quoteTail, type GuestTimeouts, type Limit } from './guest-error.ts'
+import {
+  abbreviate,
+  describeLimit,
+  GuestError,
+  limitOf,
+  quoteTail,
+  type GuestTimeouts,
+  type Limit,
+} from './guest-error.ts'
 import type { CommandResult, Guest, RunOptions } from './guest.ts'
 import { Transcript } from './transcript.ts'
 
@@ -22,6 +30,8 @@ export interface ConsoleGuestOptions {
   /** Applied to the transcript and to error messages, beside our own removal of the password. */
   redact?: (text: string) => string
   onProgress?: (message: string) => void
+  /** Called with the transcript when the guest cannot be opened. */
+  onTranscript?: (transcript: string) => void
   /** Whether a console that dropped between two commands may be opened again. Never within a command. Default: false. */
   reconnect?: boolean
 }
@@ -40,6 +50,7 @@ export async function openConsoleGuest(options: ConsoleGuestOptions): Promise<Gu
   try {
     await guest.open()
   } catch (error) {
+    options.onTranscript?.(guest.transcript())
     await guest[Symbol.asyncDispose]()
     throw error
   }
@@ -249,8 +260,4 @@ class ConsoleGuest implements Guest {
       login.style === 'password' && login.password !== '' ? text.replaceAll(login.password, '***') : text
     return redact === undefined ? withoutPassword : redact(withoutPassword)
   }
-}
-
-function abbreviate(command: string): string {
-  return JSON.stringify(command.length > 120 ? `${command.slice(0, 117)}...` : command)
 }

@@ -59,3 +59,8 @@ export function quoteTail(text: string, limit = 300): string {
   if (trimmed === '') return 'nothing'
   return JSON.stringify(trimmed.length > limit ? `...${trimmed.slice(-limit)}` : trimmed)
 }
+
+/** A command, quoted for an error message. */
+export function abbreviate(command: string): string {
+  return JSON.stringify(command.length > 120 ? `${command.slice(0, 117)}...` : command)
+}

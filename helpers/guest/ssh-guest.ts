@@ -3,7 +3,15 @@ import type { Duplex } from 'node:stream'
 import ssh2, { type Client, type ClientChannel } from 'ssh2'
 import type { Clock } from '../clock/clock.ts'
 import { connectWithRetries, type Connect } from './connect-retry.ts'
-import { describeLimit, GuestError, limitOf, quoteTail, type GuestTimeouts, type Limit } from './guest-error.ts'
+import {
+  abbreviate,
+  describeLimit,
+  GuestError,
+  limitOf,
+  quoteTail,
+  type GuestTimeouts,
+  type Limit,
+} from './guest-error.ts'
 import type { CommandResult, Guest, RunOptions } from './guest.ts'
 import { fingerprint, publicKeyBytes } from './ssh-keys.ts'
 import { Transcript } from './transcript.ts'
@@ -25,6 +33,8 @@ export interface SshGuestOptions {
   signal: AbortSignal
   redact?: (text: string) => string
   onProgress?: (message: string) => void
+  /** Called with the transcript when the guest cannot be opened. */
+  onTranscript?: (transcript: string) => void
 }
 
 /** In wall time: a dead peer is real, also in front of a simulation. */
@@ -43,6 +53,7 @@ export async function openSshGuest(options: SshGuestOptions): Promise<Guest> {
   try {
     await guest.open()
   } catch (error) {
+    options.onTranscript?.(guest.transcript())
     await guest[Symbol.asyncDispose]()
     throw error
   }
@@ -88,7 +99,8 @@ class SshGuest implements Guest {
         vmi,
         clock,
         limit,
-        signal: cancelled,
+        // The first time its own limit ends it, which tells the last answer.
+        signal: last === undefined ? cancelled : signal,
       })
       try {
         await this.#handshake(duplex, signal)
@@ -143,7 +155,7 @@ class SshGuest implements Guest {
     try {
       const exitCode = await execution.exitCode
       const stdout = execution.output()
-      this.#transcript.received(`${stdout}`)
+      this.#transcript.received(stdout)
       this.#transcript.note(`exit code ${exitCode}`)
       return { command, stdout, exitCode, durationMilliseconds: (await clock.now()) - startedAt }
     } catch (error) {
@@ -333,8 +345,4 @@ function codeOfSignal(name: string | undefined): number {
   const full = name === undefined || name.startsWith('SIG') ? name : `SIG${name}`
   const number = Object.entries(constants.signals).find(([key]) => key === full)?.[1]
   return 128 + (number ?? 0)
-}
-
-function abbreviate(command: string): string {
-  return JSON.stringify(command.length > 120 ? `${command.slice(0, 117)}...` : command)
 }
