@@ -1,5 +1,4 @@
 import { setTimeout as wallSleep } from 'node:timers/promises'
-import type { Clock } from '../clock/clock.ts'
 import type { Journal } from '../run/journal.ts'
 import { isApiError } from './api-error.ts'
 import type { ClusterClient } from './cluster-client.ts'
@@ -7,8 +6,8 @@ import type { KubernetesObject } from './kubernetes-object.ts'
 import { assertLabelValue, runIdOf, withOwnership } from './labels.ts'
 import { randomName } from './random-name.ts'
 import { describeReference, type ObjectReference, referenceTo } from './resources.ts'
+import { type RemovalLimits, removeObjects } from './removal.ts'
 import { isOutcomeUnknown } from './retry.ts'
-import { waitForDeletion, WaitTimeoutError } from './wait.ts'
 
 export interface TrackerOptions {
   client: ClusterClient
@@ -36,16 +35,9 @@ export interface CreateTrackedOptions {
   gracePeriodSeconds?: number
 }
 
-export interface ReleaseLimits {
-  /** For everything together, in the cluster's time. */
-  budgetMilliseconds: number
-  clock: Clock
-}
-
 interface TrackedObject {
+  /** Without uid until the cluster has confirmed the create. */
   reference: ObjectReference
-  /** As last seen; undefined until the cluster has confirmed the create. */
-  object: KubernetesObject | undefined
   gracePeriodSeconds: number | undefined
 }
 
@@ -90,7 +82,7 @@ export class ObjectTracker {
   }
 
   /** Removes one of the objects and waits until it is gone. @throws Error with the reason when that fails */
-  async release(target: KubernetesObject | ObjectReference, limits: ReleaseLimits): Promise<void> {
+  async release(target: KubernetesObject | ObjectReference, limits: RemovalLimits): Promise<void> {
     const wanted = this.#options.client.qualify('metadata' in target ? referenceTo(target) : target)
     const entry = [...this.#tracked].find(({ reference }) => isSame(reference, wanted))
     if (entry === undefined)
@@ -104,7 +96,7 @@ export class ObjectTracker {
    * under way get a moment to finish; further ones are refused.
    * @returns what is left: `kind namespace/name: reason`
    */
-  async releaseAll(limits: ReleaseLimits): Promise<string[]> {
+  async releaseAll(limits: RemovalLimits): Promise<string[]> {
     if (!this.#closing.signal.aborted && this.#underWay.size > 0) {
       const patience = new AbortController()
       const wait = wallSleep(createsUnderWayMilliseconds, undefined, { signal: patience.signal }).catch(() => undefined)
@@ -126,7 +118,7 @@ export class ObjectTracker {
     const reference = client.qualify({ ...referenceTo({ ...object, metadata: { ...metadata, name } }) })
     const place = reference.namespace === undefined ? {} : { namespace: reference.namespace }
     const owned = withOwnership({ ...object, metadata: { ...metadata, name, ...place } }, { runId, checkup, expiresAt })
-    const entry: TrackedObject = { reference, object: undefined, gracePeriodSeconds: options.gracePeriodSeconds }
+    const entry: TrackedObject = { reference, gracePeriodSeconds: options.gracePeriodSeconds }
     this.#report('CREATE', 'RUN', reference)
     journal.append({ event: 'intent', ...reference })
     this.#tracked.add(entry)
@@ -134,7 +126,6 @@ export class ObjectTracker {
     const limited = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal])
     try {
       const created = await this.#createOrAdopt(owned, reference, limited)
-      entry.object = created
       entry.reference = { ...reference, ...referenceTo(created) }
       journal.append({ event: 'created', ...entry.reference })
       this.#report('CREATE', 'DONE', reference)
@@ -170,19 +161,30 @@ export class ObjectTracker {
     }
   }
 
-  async #remove(entries: TrackedObject[], limits: ReleaseLimits): Promise<string[]> {
-    const startedAt = await limits.clock.now()
-    using deadline = limits.clock.deadline(limits.budgetMilliseconds)
-    const removal = new Removal(this.#options, limits, startedAt, deadline.signal)
-    const leftovers = await removal.run(entries, (entry) => {
-      this.#tracked.delete(entry)
-      this.#report('DELETE', 'DONE', entry.reference)
+  async #remove(entries: TrackedObject[], limits: RemovalLimits): Promise<string[]> {
+    const { client, journal, runId } = this.#options
+    const leftovers: string[] = []
+    const targets = entries.map((entry) => ({
+      entry,
+      reference: entry.reference,
+      uid: entry.reference.uid,
+      runId,
+      gracePeriodSeconds: entry.gracePeriodSeconds,
+    }))
+    await removeObjects(client, targets, limits, {
+      begun: ({ reference }) => this.#report('DELETE', 'RUN', reference),
+      removed: ({ entry, reference }) => {
+        this.#tracked.delete(entry)
+        journal.append({ event: 'removed', ...reference })
+        this.#report('DELETE', 'DONE', reference)
+      },
+      left: ({ reference }, reason) => {
+        leftovers.push(`${describeReference(reference)}: ${reason}`)
+        journal.append({ event: 'left', ...reference, reason })
+        this.#report('DELETE', 'FAIL', reference, reason)
+      },
     })
-    for (const { entry, reason } of leftovers) {
-      this.#options.journal.append({ event: 'left', ...entry.reference, reason })
-      this.#report('DELETE', 'FAIL', entry.reference, reason)
-    }
-    return leftovers.map(({ entry, reason }) => `${describeReference(entry.reference)}: ${reason}`)
+    return leftovers
   }
 
   #report(
@@ -193,100 +195,6 @@ export class ObjectTracker {
   ): void {
     const object = describeReference(reference)
     this.#options.onOperation?.({ operation, status, object, ...(detail === undefined ? {} : { detail }) })
-  }
-}
-
-interface Leftover {
-  entry: TrackedObject
-  reason: string
-}
-
-/** One pass over objects that are to go: ask for all deletions in order, then wait for all of them together. */
-class Removal {
-  readonly #options: TrackerOptions
-  readonly #limits: ReleaseLimits
-  readonly #startedAt: number
-  readonly #signal: AbortSignal
-
-  constructor(options: TrackerOptions, limits: ReleaseLimits, startedAt: number, signal: AbortSignal) {
-    this.#options = options
-    this.#limits = limits
-    this.#startedAt = startedAt
-    this.#signal = signal
-  }
-
-  async run(entries: TrackedObject[], gone: (entry: TrackedObject) => void): Promise<Leftover[]> {
-    const leftovers: Leftover[] = []
-    const unconfirmed: TrackedObject[] = []
-    const lingering: Promise<void>[] = []
-    const settle = async (entry: TrackedObject, work: Promise<unknown>): Promise<void> => {
-      try {
-        await work
-        this.#options.journal.append({ event: 'removed', ...entry.reference })
-        gone(entry)
-      } catch (error) {
-        leftovers.push({ entry, reason: this.#explain(error) })
-      }
-    }
-    for (const entry of entries) {
-      const object = describeReference(entry.reference)
-      this.#options.onOperation?.({ operation: 'DELETE', status: 'RUN', object })
-      try {
-        const answer = await this.#begin(entry)
-        // A create that was cut off may still arrive at the cluster: look again at the end.
-        if (answer === 'absent' && entry.object === undefined) unconfirmed.push(entry)
-        else if (typeof answer === 'string') await settle(entry, Promise.resolve())
-        else lingering.push(settle(entry, this.#gone(answer)))
-      } catch (error) {
-        leftovers.push({ entry, reason: this.#explain(error) })
-      }
-    }
-    await Promise.all(lingering)
-    for (const entry of unconfirmed) await settle(entry, this.#removeNow(entry))
-    return leftovers
-  }
-
-  async #begin(entry: TrackedObject): Promise<KubernetesObject | 'deleted' | 'absent'> {
-    const { client, runId } = this.#options
-    const options = { signal: this.#signal }
-    const known = entry.object?.metadata.uid
-    const found = known === undefined ? await this.#lookUp(entry.reference) : { uid: known }
-    if (found === 'absent') return 'absent'
-    if (found === 'foreign') throw new Error(`an object of that name exists, but it is not of run ${runId}`)
-    return client.beginDeletion(entry.reference, {
-      ...options,
-      uid: found.uid,
-      propagationPolicy: 'Background',
-      ...(entry.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: entry.gracePeriodSeconds }),
-    })
-  }
-
-  async #lookUp(reference: ObjectReference): Promise<{ uid: string } | 'absent' | 'foreign'> {
-    const found = await this.#options.client.getIfExists(reference, { signal: this.#signal })
-    if (found === undefined) return 'absent'
-    const { uid } = found.metadata
-    return uid !== undefined && runIdOf(found) === this.#options.runId ? { uid } : 'foreign'
-  }
-
-  async #removeNow(entry: TrackedObject): Promise<void> {
-    const answer = await this.#begin(entry)
-    if (typeof answer !== 'string') await this.#gone(answer)
-  }
-
-  async #gone(object: KubernetesObject): Promise<void> {
-    const { clock, budgetMilliseconds } = this.#limits
-    const used = (await clock.now()) - this.#startedAt
-    return waitForDeletion(this.#options.client, object, {
-      timeoutMilliseconds: Math.max(budgetMilliseconds - used, 1),
-      clock,
-    })
-  }
-
-  #explain(error: unknown): string {
-    if (this.#signal.aborted && !(error instanceof WaitTimeoutError)) {
-      return `not gone within the ${this.#limits.budgetMilliseconds / 1000} s for cleaning up`
-    }
-    return text(error)
   }
 }
 

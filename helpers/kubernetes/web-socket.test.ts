@@ -8,7 +8,7 @@ import { ConnectionError, RequestTimeoutError } from './api-error.ts'
 const path = '/apis/subresources.kubevirt.io/v1/namespaces/accept/virtualmachineinstances/nope/console'
 
 async function consoleServer(serve: (socket: WebSocket) => void): Promise<FaultyServer> {
-  const server = await faultyServer((_, answer) => answer.end())
+  const server = await faultyServer((_, answer) => void answer.end())
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'plain.kubevirt.io' })
   server.server.on('upgrade', (request, socket, head) => {
     sockets.handleUpgrade(request, socket as Duplex, head, (accepted) => {

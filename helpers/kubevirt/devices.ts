@@ -1,0 +1,21 @@
+import type { VmiOption } from './virtual-machine-instance.ts'
+
+/** A random number generator: without one, guests without other entropy take long to boot. */
+export function withRng(): VmiOption {
+  return ({ spec }) => {
+    spec.domain.devices.rng = {}
+  }
+}
+
+export function withoutGraphics(): VmiOption {
+  return ({ spec }) => {
+    spec.domain.devices.autoattachGraphicsDevice = false
+  }
+}
+
+/** Keeps what the serial console prints in the launcher pod's container `guest-console-log`, for the evidence. */
+export function withSerialConsoleLog(): VmiOption {
+  return ({ spec }) => {
+    spec.domain.devices.logSerialConsole = true
+  }
+}
