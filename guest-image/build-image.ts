@@ -86,7 +86,7 @@ async function store(image: ComposedImage): Promise<GuestImage> {
   await mkdir(temporary, { recursive: true })
   const layers: ImageManifest['layers'] = {}
   for (const [name, content] of contents) {
-    const file = name === 'kernel' ? 'vmlinuz' : `${name}.cpio`
+    const file = name === 'kernel' ? 'vmlinux' : `${name}.cpio`
     await writeFile(path.join(temporary, file), content)
     layers[name] = { file, size: content.length, sha256: sha256(content) }
   }

@@ -2,12 +2,13 @@
 import { CpioArchive } from './cpio.ts'
 import { moduleDependencies, moduleName } from './elf.ts'
 import type { ImageDefinition } from './image-definition.ts'
+import { kernelOf } from './linux-kernel.ts'
 import type { PackageFile, PackageFiles } from './package-files.ts'
 
 export interface ComposedImage {
   /** e.g. 6.1.0-56-cloud-amd64 */
   kernelRelease: string
-  /** Contents by layer name; `kernel` is a Linux bzImage, the others are cpio archives. */
+  /** Contents by layer name; `kernel` is an ELF vmlinux, the others are cpio archives. */
   layers: Map<string, Buffer>
 }
 
@@ -18,7 +19,7 @@ export function composeImage(definition: ImageDefinition, files: PackageFiles): 
   const kernel = kernelPath === undefined ? undefined : files.find(kernelPath)
   if (!kernel) throw new Error(`no kernel (${prefix}*) in package ${definition.kernel.package} or what it depends on`)
   const kernelRelease = kernel.path.slice(prefix.length)
-  const layers = new Map([['kernel', kernel.data]])
+  const layers = new Map([['kernel', kernelOf(kernel.data)]])
   layers.set('modules', composeModules(definition.kernel, files, kernelRelease))
 
   let common = new Set<string>()
