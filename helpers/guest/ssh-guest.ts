@@ -13,6 +13,7 @@ import {
   type Limit,
 } from './guest-error.ts'
 import type { CommandResult, Guest, RunOptions } from './guest.ts'
+import { quote } from './quote.ts'
 import { fingerprint, publicKeyBytes } from './ssh-keys.ts'
 import { Transcript } from './transcript.ts'
 
@@ -301,7 +302,9 @@ class Execution {
       this.#length += data.length
       if (this.#length > mostOutput) fail(new TooMuchOutput('too much output'))
     }
-    client.exec(command, (error, opened) => {
+    // As on the console: a POSIX shell whatever the user's is, and nothing to read. Ending our side of the channel
+    // instead would end the input too, but ssh2 sends no signal any more after that.
+    client.exec(`exec sh -c ${quote(command)} </dev/null`, (error, opened) => {
       if (error !== undefined) {
         fail(error)
         return
@@ -323,8 +326,6 @@ class Execution {
         if (exitCode === null) outcome.reject(new Error('its channel was closed without an exit code'))
         else outcome.resolve(exitCode)
       })
-      // Nothing to read for the command, as on the console.
-      opened.end()
     })
     if (stop.aborted) onStop()
     this.exitCode = outcome.promise
