@@ -59,7 +59,7 @@ export async function removeObjects<T extends RemovalTarget>(
     hooks.begun?.(target)
     const answer = await begin(client, target, signal).catch((error: unknown) => ({ error }))
     if (typeof answer === 'object' && 'error' in answer) {
-      await attempt(target, () => Promise.reject(answer.error as Error))
+      await attempt(target, () => Promise.reject(answer.error))
     } else if (answer === 'absent' && target.uid === undefined) {
       // A create that was cut off may still arrive at the cluster: look again at the end.
       unconfirmed.push(target)

@@ -11,7 +11,7 @@ async function consoleServer(serve: (socket: WebSocket) => void): Promise<Faulty
   const server = await faultyServer((_, answer) => void answer.end())
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'plain.kubevirt.io' })
   server.server.on('upgrade', (request, socket, head) => {
-    sockets.handleUpgrade(request, socket as Duplex, head, (accepted) => {
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
       serve(accepted)
     })
   })
@@ -46,11 +46,11 @@ test('loses nothing that arrives together with the answer to the upgrade', async
   await using server = await consoleServer((socket) => socket.send(Buffer.from('login: ')))
   const client = await server.client()
   for (let round = 0; round < 20; round += 1) {
-    const { stream, close } = await client.openWebSocket(path)
+    const connection = await client.openWebSocket(path)
     await new Promise((resolve) => setTimeout(resolve, 5))
-    const [chunk] = (await stream.take(1).toArray()) as Buffer[]
+    const [chunk] = (await connection.stream.take(1).toArray()) as Buffer[]
     expect(chunk?.toString()).toBe('login: ')
-    await close()
+    await connection.close()
   }
   client.close()
 })
@@ -116,10 +116,10 @@ test('whoever does not read learns of the end all the same', async () => {
 test('closing does not wait for a peer that never answers the close', async () => {
   await using server = await consoleServer((socket) => socket.pause())
   const client = await server.client()
-  const { stream, close } = await client.openWebSocket(path)
-  await close()
-  expect(stream.destroyed).toBe(true)
-  await close()
+  const connection = await client.openWebSocket(path)
+  await connection.close()
+  expect(connection.stream.destroyed).toBe(true)
+  await connection.close()
   client.close()
 })
 

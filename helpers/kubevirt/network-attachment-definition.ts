@@ -35,7 +35,7 @@ export function networkAttachmentOf(definition: NetworkAttachmentDefinition): Ne
     throw new Error(`${title}: spec.config has neither "type" nor "plugins" with a "type" each; it is ${quote(config)}`)
   }
   const { data } = parsed
-  const pluginTypes = 'plugins' in data ? pluginsOf(data.plugins) : [String(data['type'])]
+  const pluginTypes = 'plugins' in data ? pluginsOf(data.plugins) : [data.type]
   return {
     binding: pluginTypes.includes('sriov') ? 'sriov' : 'bridge',
     pluginTypes,

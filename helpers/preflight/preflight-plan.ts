@@ -1,0 +1,34 @@
+import type { Permission } from '../kubernetes/permission.ts'
+
+/** What a run is going to need of the cluster. */
+export interface PreflightPlan {
+  namespace: {
+    name: string
+    /** Whether the run creates it when it is not there. */
+    create: boolean
+  }
+  permissions: readonly PlannedPermission[]
+  networks: readonly { namespace: string; name: string }[]
+  /** Nodes that the profile names. */
+  nodes: readonly string[]
+  /** How many schedulable nodes the cases need, e.g. 2 to keep two VMIs apart. */
+  minimumSchedulableNodes: number
+}
+
+export interface PlannedPermission {
+  permission: Permission
+  /** For people, e.g. `create the VMIs`. */
+  neededFor: string
+  /** false: the run goes on without it, and does something less well. */
+  required: boolean
+}
+
+/** One row of the preflight table. */
+export interface PreflightResult {
+  check: string
+  /** unknown: it may not be looked at. Only `failed` keeps a run from starting. */
+  status: 'ok' | 'warning' | 'failed' | 'unknown'
+  detail: string
+  /** What to do about it; '' when all is well. */
+  remediation: string
+}
