@@ -249,15 +249,20 @@ class ConsoleGuest implements Guest {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof GuestError) error.message = this.#redact(error.message)
+      // A new error, because the stack of the old one quotes its message.
+      if (error instanceof GuestError)
+        throw new GuestError(error.kind, error.vmi, this.#redact(error.message), { cause: error.cause })
       throw error
     }
   }
 
   #redact(text: string): string {
     const { login, redact } = this.#options
-    const withoutPassword =
-      login.style === 'password' && login.password !== '' ? text.replaceAll(login.password, '***') : text
-    return redact === undefined ? withoutPassword : redact(withoutPassword)
+    let redacted = text
+    if (login.style === 'password' && login.password !== '')
+      // As it is, and as it looks in a quoted excerpt.
+      for (const secret of [login.password, JSON.stringify(login.password).slice(1, -1)])
+        redacted = redacted.replaceAll(secret, '***')
+    return redact === undefined ? redacted : redact(redacted)
   }
 }

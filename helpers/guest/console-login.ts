@@ -108,14 +108,14 @@ class LoginAttempt {
         'login-failed',
         vmi,
         `The guest of VMI "${vmi}" refused user "${this.#user}" ${this.#refusals} times within ${describeLimit(limit)}; ` +
-          `last output: ${this.#tail()}. Check the user and password of the login style against the image and its cloud-init data.`,
+          `last output: ${quoteTail(this.#stream.recent)}. Check the user and password of the login style against the image and its cloud-init data.`,
         { cause },
       )
     return new GuestError(
       'login-timeout',
       vmi,
       `No shell of user "${this.#user}" on the console of VMI "${vmi}" within ${describeLimit(limit)}: ` +
-        `${this.#lastSight}; last output: ${this.#tail()}. Look whether the guest boots to its login prompt on ttyS0, or raise the limit.`,
+        `${this.#lastSight}; last output: ${quoteTail(this.#stream.recent)}. Look whether the guest boots to its login prompt on ttyS0, or raise the limit.`,
       { cause },
     )
   }
@@ -142,11 +142,11 @@ class LoginAttempt {
   }
 
   /** What `matcher` finds, or null after `milliseconds`. */
-  async #within<T>(milliseconds: number, matcher: Matcher<T>): Promise<T | null> {
+  async #within<T>(milliseconds: number, matcher: Matcher<T>, awaited?: string): Promise<T | null> {
     using limit = this.#options.clock.deadline(milliseconds)
     try {
       return await this.#stream.waitFor(matcher, {
-        awaited: `user "${this.#user}" was logged in`,
+        awaited: awaited ?? `user "${this.#user}" was logged in`,
         signal: AbortSignal.any([this.#signal, limit.signal]),
       })
     } catch (error) {
@@ -244,7 +244,7 @@ class LoginAttempt {
   async #takeOver(): Promise<boolean> {
     const { answer, line } = question('$(id -un 2>/dev/null || echo "$USER")', sanity)
     this.#stream.send(`${line}\n`)
-    const user = await this.#within(silenceBeforeBoot, answer)
+    const user = await this.#within(silenceBeforeBoot, answer, `the shell of user "${this.#user}" answered`)
     this.#stream.take()
     if (user === null) {
       this.#interrupt('the shell did not answer')
@@ -269,11 +269,6 @@ class LoginAttempt {
   #interrupt(why: string): void {
     this.#options.onProgress?.(`sending Ctrl-C: ${why}`)
     this.#stream.send(interrupt)
-  }
-
-  #tail(): string {
-    const tail = quoteTail(this.#stream.recent)
-    return this.#password === null ? tail : tail.replaceAll(this.#password, '***')
   }
 }
 

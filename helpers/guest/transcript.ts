@@ -28,6 +28,7 @@ export class Transcript {
   }
 
   text(): string {
+    if (this.#tailLength > tailLimit) this.#trim()
     const gap = this.#omitted > 0 ? `\n--- ${this.#omitted} characters left out here\n` : ''
     return this.#head + gap + this.#tail.join('')
   }
@@ -41,11 +42,15 @@ export class Transcript {
     if (rest === '') return
     this.#tail.push(rest)
     this.#tailLength += rest.length
-    while (this.#tailLength > tailLimit) {
-      const first = this.#tail.shift()
-      if (first === undefined) break
-      this.#tailLength -= first.length
-      this.#omitted += first.length
-    }
+    // Only now and then, because it copies all of it.
+    if (this.#tailLength > 2 * tailLimit) this.#trim()
+  }
+
+  #trim(): void {
+    const tail = this.#tail.join('')
+    const kept = tail.slice(-tailLimit)
+    this.#omitted += tail.length - kept.length
+    this.#tail = [kept]
+    this.#tailLength = kept.length
   }
 }
