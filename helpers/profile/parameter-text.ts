@@ -13,27 +13,28 @@ interface Range {
   readonly unit: string
 }
 
-const between = ({ min, max, unit }: Range) => `${min} to ${max} ${unit}`
-
 /** A whole number, or its decimal text. */
-export const wholeNumber = (range: Range) =>
-  z
-    .union([z.number(), z.string()], { error: `a whole number, ${between(range)}` })
-    .transform((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
-    .refine(
-      (value): value is number => typeof value === 'number' && Number.isInteger(value) && inside(value, range),
-      `a whole number, ${between(range)}`,
-    )
+export function wholeNumber(range: Range) {
+  const allowed = `a whole number, ${range.min} to ${range.max} ${range.unit}`
+  return z
+    .union([z.int(allowed).min(range.min, allowed).max(range.max, allowed), z.string().regex(/^\d+$/, allowed)], {
+      error: allowed,
+    })
+    .transform(Number)
+    .refine((value) => inside(value, range), allowed)
+}
 
 /** A number that may have a fraction, or its decimal text. */
-export const decimalNumber = (range: Range) =>
-  z
-    .union([z.number(), z.string()], { error: `a number, ${between(range)}` })
-    .transform((value) => (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value))
-    .refine(
-      (value): value is number => typeof value === 'number' && inside(value, range),
-      `a number, ${between(range)}`,
+export function decimalNumber(range: Range) {
+  const allowed = `a number, ${range.min} to ${range.max} ${range.unit}`
+  return z
+    .union(
+      [z.number(allowed).min(range.min, allowed).max(range.max, allowed), z.string().regex(/^\d+(\.\d+)?$/, allowed)],
+      { error: allowed },
     )
+    .transform(Number)
+    .refine((value) => inside(value, range), allowed)
+}
 
 const inside = (value: number, { min, max }: Range) => value >= min && value <= max
 

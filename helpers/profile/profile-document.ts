@@ -1,12 +1,23 @@
 /** A YAML file whose every value can be found again: what a problem is reported against. */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml'
 import type { ProfileProblem } from './profile-problem.ts'
 
 export type ProfilePath = readonly (string | number)[]
 
 export class ProfileDocument {
   readonly file: string
-  /** Syntax errors and duplicate keys. The content is not worth looking at when there are any. */
+  /** Syntax errors, duplicate keys and aliases of nothing. The content is not worth looking at when there are any. */
   readonly syntaxProblems: ProfileProblem[]
   readonly #lines = new LineCounter()
   readonly #document: Document
@@ -19,6 +30,14 @@ export class ProfileDocument {
       const { line, col } = this.#lines.linePos(pos[0])
       const hint = code === 'DUPLICATE_KEY' ? 'this key was given before in the same map; keep one of them' : message
       return { file, line, column: col, path: '', message: hint }
+    })
+    visit(this.#document, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return
+        const { line, col } = this.#lines.linePos(alias.range?.[0] ?? 0)
+        const message = `no anchor &${alias.source} before this alias`
+        this.syntaxProblems.push({ file, line, column: col, path: '', message })
+      },
     })
   }
 

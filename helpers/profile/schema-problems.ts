@@ -98,9 +98,8 @@ function valueAt(content: unknown, path: ProfilePath): unknown {
 }
 
 function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (value === null) return 'nothing'
-  if (typeof value === 'object') return 'a map'
+  if (typeof value === 'object' && !Array.isArray(value)) return 'a map'
   const text = JSON.stringify(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

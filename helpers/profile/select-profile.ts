@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { closestName } from './closest-name.ts'
 import { ProfileError } from './profile-problem.ts'
 
 export interface SelectedProfile {
@@ -35,6 +36,8 @@ export function selectProfilePath({
   const candidates = candidatePaths(wanted, source === 'default' ? [packageRoot] : [cwd, packageRoot])
   const found = candidates.find((candidate) => existsSync(candidate))
   if (found !== undefined) return { path: found, source }
+  const names = profileNames(source === 'default' ? [packageRoot] : [cwd, packageRoot])
+  const closest = closestName(path.basename(wanted).replace(/\.ya?ml$/, ''), names)
   const origin = source === 'default' ? 'the packaged default' : `from ${source}`
   throw new ProfileError([
     {
@@ -42,7 +45,7 @@ export function selectProfilePath({
       line: null,
       column: null,
       path: '',
-      message: `there is no such cluster profile (${origin}); looked for ${candidates.join(', ')}`,
+      message: `there is no such cluster profile (${origin}); looked for ${candidates.join(', ')}; there are: ${names.join(', ') || 'none'}${closest === undefined ? '' : `; did you mean "${closest}"?`}`,
     },
   ])
 }
@@ -55,4 +58,14 @@ function candidatePaths(wanted: string, roots: readonly string[]): string[] {
       : [path.resolve(root, wanted)],
   )
   return [...new Set(candidates)]
+}
+
+function profileNames(roots: readonly string[]): string[] {
+  const names = roots
+    .map((root) => path.join(root, 'cluster-profiles'))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder))
+    .filter((name) => /\.ya?ml$/.test(name))
+    .map((name) => name.replace(/\.ya?ml$/, ''))
+  return [...new Set(names)].toSorted()
 }

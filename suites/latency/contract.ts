@@ -43,22 +43,22 @@ const parameters = z.strictObject({
     .describe('Node of the VM that pings. Both nodes or neither; with neither the VMs run on different nodes.'),
   targetNode: objectName('node name').optional().describe('Node of the VM that is pinged.'),
   allowSameNode: truthValue()
-    .default(false)
+    .prefault(false)
     .describe('Allow the same node as source and target; otherwise that is an error.'),
   timeout: positiveDuration()
     .default('5m')
     .describe('Limit for the whole case except tear down (`spec.timeout` of the ConfigMap), as a Go duration.'),
   sampleDurationSeconds: wholeNumber({ min: 1, max: 86_400, unit: 'seconds' })
-    .default(5)
+    .prefault(5)
     .describe('How long each measurement samples, in seconds.'),
   sampleIntervalMilliseconds: decimalNumber({ min: 2, max: 60_000, unit: 'milliseconds' })
-    .default(1000)
+    .prefault(1000)
     .describe('Time between two packets in milliseconds. iputils wants root below 200 ms; the guests log in as root.'),
   sampleCount: wholeNumber({ min: 1, max: 1_000_000, unit: 'packets' })
     .optional()
     .describe('Number of judged packets per measurement; default: sampleDurationSeconds / sampleIntervalMilliseconds.'),
   warmUpPackets: wholeNumber({ min: 0, max: 1000, unit: 'packets' })
-    .default(1)
+    .prefault(1)
     .describe(
       'Packets sent first that are recorded but not judged: they pay for address resolution. 0 judges as upstream does.',
     ),
@@ -68,7 +68,7 @@ const parameters = z.strictObject({
       'Largest allowed round-trip time in milliseconds, fractions allowed (or text such as 500us). Default: no limit.',
     ),
   maxPacketLossPercent: decimalNumber({ min: 0, max: 100, unit: 'percent' })
-    .default(0)
+    .prefault(0)
     .describe('Largest allowed packet loss in percent of the judged packets; 100 allows any.'),
   maxAverageLatency: positiveDuration().optional().describe('Largest allowed mean round-trip time. Default: no limit.'),
   maxP99Latency: positiveDuration()
@@ -84,9 +84,9 @@ const parameters = z.strictObject({
     .enum(['auto', 'busybox', 'iputils'], { error: 'auto, busybox or iputils' })
     .default('auto')
     .describe('Which ping the guest must have. auto: whichever is installed; the one used is reported.'),
-  ipFamilies: someOf(['IPv4', 'IPv6']).default(['IPv4']).describe('Address families to measure, one after the other.'),
+  ipFamilies: someOf(['IPv4', 'IPv6']).prefault(['IPv4']).describe('Address families to measure, one after the other.'),
   bothDirections: truthValue()
-    .default(true)
+    .prefault(true)
     .describe('Measure target to source too, and judge both. false measures source to target only, as upstream does.'),
   ipv4Subnet: subnet(isIPv4, 8, 30, '192.168.100.0/24')
     .default('192.168.100.0/24')
@@ -117,7 +117,7 @@ export function packetPlan(of: LatencyParameters): {
   durationMilliseconds: number
 } {
   const judged =
-    of.sampleCount ?? Math.max(1, Math.floor((of.sampleDurationSeconds * 1000) / of.sampleIntervalMilliseconds))
+    of.sampleCount ?? Math.max(1, Math.floor((of.sampleDurationSeconds * 1000) / of.sampleIntervalMilliseconds + 1e-9))
   const total = of.warmUpPackets + judged
   return {
     warmUp: of.warmUpPackets,

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { checkups } from '../../suites/index.ts'
+import { profileJsonSchema } from './profile-json-schema.ts'
+
+const committed: unknown = JSON.parse(
+  readFileSync(new URL('../../cluster-profiles/profile.schema.json', import.meta.url), 'utf8'),
+)
+
+test('the committed schema is current (node scripts/generate-schema.ts && npx oxfmt cluster-profiles)', () => {
+  expect(committed).toEqual(JSON.parse(JSON.stringify(profileJsonSchema(checkups))))
+})
+
+test('editors are told what every parameter is, its default, and which spelling is old', () => {
+  expect(committed).toMatchObject({
+    required: ['apiVersion', 'name', 'cluster', 'checkups'],
+    additionalProperties: false,
+  })
+  const { defaults } = (committed as Nested).properties.checkups.properties.latency.properties
+  for (const { contract, properties } of checkups.map((one) => ({ contract: one, properties: defaults.properties })))
+    for (const name of Object.keys(contract.parameters.shape)) expect(properties[name]?.description).toMatch(/\w+/)
+  expect(defaults.properties['sampleDurationSeconds']).toMatchObject({ default: 5 })
+  expect(defaults.properties['sample_duration_seconds']).toMatchObject({ deprecated: true })
+})
+
+interface Nested {
+  properties: {
+    checkups: {
+      properties: { latency: { properties: { defaults: { properties: Record<string, { description?: string }> } } } }
+    }
+  }
+}
