@@ -129,16 +129,13 @@ function parametersOf(record: CaseRecord, { profile, cluster }: CaseContext): Pa
   ]
 }
 
+/** The message has the reason; what to do is said here unless it was said there. */
 function descriptionOf(record: CaseRecord): string {
   const missed = record.checks.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'skipped')
-  return [
-    ...(record.reason === '' ? [] : [`**${record.verdict}**: ${markdownCell(record.reason)}`, '']),
-    ...missed.flatMap(({ id, remediation }) => (remediation === '' ? [] : [`* ${id}: ${markdownCell(remediation)}`])),
-    '',
-    measurementTable(record.measurements),
-  ]
-    .join('\n')
-    .trim()
+  const advice = missed
+    .filter(({ message, remediation }) => remediation !== '' && !message.includes(remediation))
+    .map(({ id, remediation }) => `* ${markdownCell(id)}: ${markdownCell(remediation)}`)
+  return [...advice, '', measurementTable(record.measurements)].join('\n').trim()
 }
 
 export function measurementTable(measurements: readonly Measurement[]): string {

@@ -6,8 +6,8 @@ import type { RunDescription } from '../run-description.ts'
 export function environmentOf(document: RunDocument): EnvironmentInfo {
   const { cluster, versions, profile } = document
   return {
-    verdict: `${document.verdict}: ${document.reason}`,
-    exitCode: String(document.exitCode),
+    verdict: `${document.verdict}, exit code ${document.exitCode}`,
+    reason: document.reason,
     run: document.id,
     profile: `${profile.name} (${profile.path})`,
     cluster: `${cluster.server}${cluster.embedded ? ' (embedded)' : ''}`,

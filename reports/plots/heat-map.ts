@@ -53,7 +53,7 @@ export function heatMapSpec({ title, unit, cells }: HeatMap): TopLevelSpec {
       height: { step: Math.min(size, 44) },
       layer: [
         {
-          mark: { type: 'rect', strokeWidth: 2.5, cornerRadius: 3 },
+          mark: { type: 'rect', invalid: 'show', strokeWidth: 2.5, cornerRadius: 3 },
           encoding: {
             ...position,
             color: {

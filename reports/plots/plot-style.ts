@@ -4,6 +4,8 @@ import type { Config } from 'vega-lite'
 export const colours = { sample: '#3b6ea8', limit: '#c8372d', lost: '#c8372d', muted: '#6b7280', missing: '#e5e7eb' }
 
 export const plotConfig: Config = {
+  // Texts for each single mark would make up most of a document with thousands of them.
+  aria: false,
   background: 'white',
   padding: 12,
   font: 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif',

@@ -6,7 +6,7 @@ import { shortened, singleLine } from '../plain-text.ts'
 import { colours, plotConfig } from './plot-style.ts'
 
 /** More points than this cannot be told apart; each bucket then shows its smallest and its largest observation. */
-const maximumPoints = 2000
+const maximumPoints = 1500
 
 export interface SamplesPlot {
   title: string
@@ -113,6 +113,7 @@ function positionAndValue(axis: string) {
       field: 'position',
       type: 'quantitative' as const,
       title: 'position in the order of sending',
+      axis: { tickMinStep: 1 },
       scale: { nice: false, zero: false },
     },
     y: { field: 'value', type: 'quantitative' as const, title: axis, scale: { zero: true } },
