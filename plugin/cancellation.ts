@@ -17,7 +17,9 @@ export function cancelGracefully(vitest: Vitest): void {
     process.removeAllListeners(signal)
     process.on(signal, () => {
       if (received) {
-        process.stderr.write(`\n${signal} again: exiting without clean-up. Remove what is left with: npx kubevirt-acceptance sweep\n`)
+        process.stderr.write(
+          `\n${signal} again: exiting without clean-up. Remove what is left with: npx kubevirt-acceptance sweep\n`,
+        )
         if (immediate.length === 0) process.exit(exitCodeOf(signal))
         for (const listener of immediate) listener.call(process, signal)
         return

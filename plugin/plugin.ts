@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Plugin } from 'vitest/config'
+import type { Vitest } from 'vitest/node'
+import type { ProvidedRun } from '../fixtures/provided.ts'
+import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
+import { loadProfile } from '../helpers/profile/load-profile.ts'
+import { ProfileError } from '../helpers/profile/profile-problem.ts'
+import { selectProfilePath } from '../helpers/profile/select-profile.ts'
+import { createRunId, runDirectory } from '../helpers/run/run-directory.ts'
+import { durationMilliseconds } from '../helpers/units/duration.ts'
+import type { RunDescription } from '../reports/run-description.ts'
+import { checkups } from '../suites/index.ts'
+import { cancelGracefully } from './cancellation.ts'
+import { codeRoot, modulePath, packageRoot, sourceExtension } from './paths.ts'
+import { runState } from './run-state.ts'
+
+export interface KubevirtAcceptanceOptions {
+  /**
+   * Cluster profile: a path, or the name of a profile that the package brings (`embedded`, `embedded-qemu`). The
+   * environment variable CLUSTER_PROFILE goes before it. Default: `embedded`.
+   */
+  profile?: string
+  /** Where runs are written, relative to the working directory. Default: `reports/runs`. */
+  runsDirectory?: string
+}
+
+/**
+ * The Vitest plugin: one project per checkup of the profile (`npx vitest run --project=latency`), the reporters, and
+ * graceful cancellation. A profile with mistakes ends the process with exit code 2 after all of them are printed.
+ */
+export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plugin {
+  return {
+    name: 'kubevirt-acceptance',
+    config: () => {
+      const profile = profileOrExit(options)
+      const runsDirectory = resolve(options.runsDirectory ?? process.env.KUBEVIRT_ACCEPTANCE_RUNS ?? 'reports/runs')
+      const run: ProvidedRun = { id: createRunId(new Date()), runsDirectory, profile }
+      return {
+        test: {
+          watch: false,
+          globalSetup: [modulePath('plugin/global-setup')],
+          provide: { kubevirtAcceptanceRun: run },
+          projects: profile.checkups.map(({ name }, index) => ({
+            // The users' own Vitest settings are about their own tests; a checkup runs the same everywhere.
+            extends: false as const,
+            plugins: [projectPlugin(run)],
+            test: {
+              name,
+              dir: join(codeRoot, 'suites', name),
+              include: [`**/*.checkup.${sourceExtension}`],
+              // The default leaves node_modules out, where the suites of the installed package are.
+              exclude: [],
+              setupFiles: [modulePath('plugin/worker-setup')],
+              // One file after the other, in the order of the checkups: measurements must not disturb each other.
+              fileParallelism: false,
+              sequence: { groupOrder: index + 1 },
+              maxConcurrency: profile.parallelism,
+              // Fixture set-up and tear-down have budgets of their own; every test sets its own limit.
+              hookTimeout: durationMilliseconds(profile.timeouts.tearDown) * 2,
+            },
+          })),
+        },
+      }
+    },
+  }
+}
+
+let configured = false
+
+/** Belongs to each project, since Vitest configures through the plugins of projects; acts once. */
+function projectPlugin(run: ProvidedRun): Plugin {
+  return {
+    name: 'kubevirt-acceptance:project',
+    async configureVitest({ vitest }) {
+      if (configured) return
+      configured = true
+      cancelGracefully(vitest)
+      await installReporters(vitest, run)
+    },
+  }
+}
+
+/** Our progress takes the place of Vitest's default output; what the user asked for by name is kept. */
+async function installReporters(vitest: Vitest, run: ProvidedRun): Promise<void> {
+  // A path that the bundler of Vitest's configuration cannot see: the reporters load when they are needed.
+  const { createReporters } = (await import(
+    /* @vite-ignore */ pathToFileURL(modulePath('reports/create-reporters')).href
+  )) as typeof import('../reports/create-reporters.ts')
+  const reporters = vitest.config.reporters as unknown[]
+  const asked = reporters.filter((reporter) => !(Array.isArray(reporter) && reporter[0] === 'default'))
+  reporters.splice(0, reporters.length, ...createReporters(describeRun(run)), ...asked)
+}
+
+function describeRun({ id, runsDirectory, profile }: ProvidedRun): RunDescription {
+  const state = runState()
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+  return {
+    directory: runDirectory(runsDirectory, id),
+    startedAt: new Date().toISOString(),
+    command: process.argv,
+    version,
+    profile: { name: profile.name, path: profile.file, sha256: profile.sha256, effective: profile },
+    plannedCases: Object.fromEntries(profile.checkups.map(({ name, cases }) => [name, cases])),
+    cluster: () => state.cluster,
+    secrets: () => [...state.secrets],
+    configuration: effectiveConfiguration(profile),
+  }
+}
+
+function effectiveConfiguration(profile: LoadedProfile): { name: string; value: string }[] {
+  const { namespace, timeouts, guest, parallelism } = profile
+  return [
+    { name: 'namespace', value: `${namespace.name}${namespace.create ? ' (created when missing)' : ''}` },
+    { name: 'timeouts', value: `setup ${timeouts.setup}, tear down ${timeouts.tearDown}` },
+    {
+      name: 'guest',
+      value: `connect ${guest.connectTimeout}, login ${guest.loginTimeout}, command ${guest.commandTimeout}`,
+    },
+    { name: 'parallelism', value: `${parallelism} case${parallelism === 1 ? '' : 's'} at a time` },
+  ]
+}
+
+function profileOrExit(options: KubevirtAcceptanceOptions): LoadedProfile {
+  try {
+    const { path } = selectProfilePath({ option: options.profile, env: process.env, cwd: process.cwd(), packageRoot })
+    const profile = loadProfile(path, checkups)
+    for (const warning of profile.warnings)
+      process.stderr.write(
+        `warning: ${warning.file}:${warning.line}:${warning.column} ${warning.path}: ${warning.message}\n`,
+      )
+    return profile
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    // Vitest would end with 1, as for a failed check. Nothing has been created yet.
+    process.exit(2)
+  }
+}

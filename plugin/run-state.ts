@@ -1,0 +1,26 @@
+/**
+ * What the parts in the main process share about the run under way. Vitest loads the global set-up and the plugin as
+ * separate module graphs, so a module variable would exist twice; the process has one run at a time.
+ */
+import type { ReachedCluster } from '../reports/run-description.ts'
+
+export interface RunState {
+  /** null until the cluster was reached. */
+  cluster: ReachedCluster | null
+  /** Texts that must not appear in anything that is written. */
+  secrets: Set<string>
+  /** Removes what dead workers left and gives up the lock; returns what could not be removed. Runs before the reports are written. */
+  finish: (() => Promise<string[]>) | null
+  /** How the embedded cluster makes its guests; null on a real one. */
+  guests: Record<string, string> | null
+  /** Called once the cluster is reached, before the first case. */
+  announce: (() => void) | null
+}
+
+const key = Symbol.for('kubevirt-acceptance.run')
+const holder = globalThis as { [key]?: RunState }
+
+export function runState(): RunState {
+  holder[key] ??= { cluster: null, secrets: new Set(), finish: null, guests: null, announce: null }
+  return holder[key]
+}

@@ -1,0 +1,5 @@
+/** All checkups, in the order in which they run. A new one is added here and nowhere else. */
+import type { CheckupContract } from '../helpers/run/checkup-contract.ts'
+import { latencyContract } from './latency/contract.ts'
+
+export const checkups: readonly CheckupContract[] = [latencyContract]

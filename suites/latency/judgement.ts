@@ -1,0 +1,150 @@
+/** What the latency checkup says about its measurements: the numbers for the record, and the checks. */
+import type { CheckResult, Measurement, Unit, Validity } from '../../helpers/run/case-record.ts'
+import type { CheckDeclaration } from '../../helpers/run/checkup-contract.ts'
+import { judgeCheck } from '../../helpers/run/judge.ts'
+import { parseDuration } from '../../helpers/units/duration.ts'
+import { nanosecondsFromMilliseconds } from '../../helpers/units/milliseconds.ts'
+import { latencyContract, type LatencyParameters } from './contract.ts'
+import type { PathMeasurement } from './procedure.ts'
+
+export interface LatencyFindings {
+  /** status.nodeName of both VMIs. */
+  sourceNode: string
+  targetNode: string
+  /** Source to target first: its numbers are the documented results. */
+  paths: PathMeasurement[]
+}
+
+interface Value {
+  name: string
+  value: number | null
+  unit: Unit
+}
+
+export function latencyRecording({ sourceNode, targetNode, paths }: LatencyFindings): {
+  measurements: Measurement[]
+  results: Record<string, string | null>
+  validity: Validity
+} {
+  const [documented] = paths
+  const text = ({ value }: Value) => (value === null ? null : String(value))
+  const problems = paths.flatMap((path) => path.problems)
+  return {
+    measurements: paths.flatMap(measurementsOf),
+    results: {
+      sourceNode,
+      targetNode,
+      ...(documented && {
+        ...Object.fromEntries(valuesOf(documented).map((value) => [value.name, text(value)])),
+        measurementDurationSec: String(Math.floor(documented.durationMilliseconds / 1000)),
+      }),
+    },
+    validity: { valid: problems.length === 0, problems },
+  }
+}
+
+function valuesOf({ summary, jitterNanoseconds, packets }: PathMeasurement): Value[] {
+  const whole = (value: number | null) => (value === null ? null : Math.round(value))
+  return [
+    { name: 'minLatencyNanoSec', value: whole(summary.min), unit: 'ns' },
+    { name: 'avgLatencyNanoSec', value: whole(summary.mean), unit: 'ns' },
+    { name: 'maxLatencyNanoSec', value: whole(summary.max), unit: 'ns' },
+    { name: 'p50LatencyNanoSec', value: whole(summary.p50), unit: 'ns' },
+    { name: 'p95LatencyNanoSec', value: whole(summary.p95), unit: 'ns' },
+    { name: 'p99LatencyNanoSec', value: whole(summary.p99), unit: 'ns' },
+    { name: 'mdevNanoSec', value: whole(summary.standardDeviation), unit: 'ns' },
+    { name: 'jitterNanoSec', value: whole(jitterNanoseconds), unit: 'ns' },
+    { name: 'packetLossPercent', value: packets?.lossPercent ?? null, unit: '%' },
+    { name: 'packetsTransmitted', value: packets?.transmitted ?? 0, unit: 'packets' },
+    { name: 'packetsReceived', value: packets?.received ?? 0, unit: 'packets' },
+    { name: 'duplicatePackets', value: packets?.duplicates ?? null, unit: 'packets' },
+    { name: 'reorderedPackets', value: packets?.reordered ?? null, unit: 'packets' },
+  ]
+}
+
+function measurementsOf(path: PathMeasurement): Measurement[] {
+  return valuesOf(path).map(({ name, value, unit }) => ({
+    name,
+    subject: path.subject,
+    value,
+    unit,
+    better: name === 'packetsTransmitted' || name === 'packetsReceived' ? 'higher' : 'lower',
+    rawOutput: path.rawOutput,
+    // The samples stand once, with the value that the documented check judges.
+    ...(name === 'maxLatencyNanoSec' &&
+      path.packets && { samples: path.packets.roundTripNanoseconds, lost: path.packets.lost }),
+  }))
+}
+
+/** Every check of the contract, for every path. */
+export function judgeLatency(
+  findings: LatencyFindings,
+  parameters: LatencyParameters,
+  sources: Record<string, string>,
+): CheckResult[] {
+  const limitSource = (declaration: CheckDeclaration) => {
+    const source = declaration.limitParameter === null ? undefined : sources[declaration.limitParameter]
+    return source === undefined || source === 'default' ? `default: ${declaration.defaultLimitSource}` : source
+  }
+  const onPath = (path: PathMeasurement, id: string, limit: number | null) => {
+    const declaration = declared(id)
+    const [metric = ''] = declaration.results
+    const value = valuesOf(path).find(({ name }) => name === metric)
+    if (!value) throw new Error(`${id} judges "${metric}", which no path has`)
+    return {
+      ...judgeCheck({
+        declaration,
+        subject: path.subject,
+        metric: path.unreachable === null ? metric : `${metric} ("${path.unreachable}")`,
+        actual: value.value,
+        limit,
+        unit: value.unit,
+        limitSource: limitSource(declaration),
+      }),
+      measurement: metric,
+    }
+  }
+  const duration = (text: string | undefined) => (text === undefined ? null : Number(parseDuration(text)))
+  const maxDesired = parameters.maxDesiredLatencyMilliseconds
+  return [
+    placement(findings, parameters, limitSource(declared('latency.placement'))),
+    ...findings.paths.flatMap((path) => [
+      onPath(path, 'latency.connectivity', 1),
+      onPath(path, 'latency.packet-loss', parameters.maxPacketLossPercent),
+      onPath(path, 'latency.max', maxDesired === undefined ? null : nanosecondsFromMilliseconds(maxDesired)),
+      onPath(path, 'latency.average', duration(parameters.maxAverageLatency)),
+      onPath(path, 'latency.p99', duration(parameters.maxP99Latency)),
+      onPath(path, 'latency.jitter', duration(parameters.maxJitter)),
+      onPath(path, 'latency.duplicates', parameters.maxDuplicatePackets ?? null),
+    ]),
+  ]
+}
+
+function placement(
+  { sourceNode, targetNode }: LatencyFindings,
+  parameters: LatencyParameters,
+  limitSource: string,
+): CheckResult {
+  const asked = parameters.sourceNode !== undefined
+  const actual = asked
+    ? `${sourceNode} and ${targetNode}`
+    : sourceNode === targetNode
+      ? `both on ${sourceNode}`
+      : 'different nodes'
+  const limit = asked ? `${parameters.sourceNode} and ${parameters.targetNode}` : 'different nodes'
+  return judgeCheck({
+    declaration: declared('latency.placement'),
+    subject: '',
+    metric: 'nodes of the VMs:',
+    actual,
+    limit,
+    unit: '',
+    limitSource,
+  })
+}
+
+function declared(id: string): CheckDeclaration {
+  const declaration = latencyContract.checks.find((check) => check.id === id)
+  if (!declaration) throw new Error(`the latency checkup declares no check "${id}"`)
+  return declaration
+}
