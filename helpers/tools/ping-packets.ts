@@ -1,4 +1,4 @@
-import type { PingOutput } from './ping.ts'
+import type { PingOutput, PingReply } from './ping.ts'
 
 /** What became of the packets of one ping, without those at the beginning that are not judged. */
 export interface PingPackets {
@@ -14,7 +14,10 @@ export interface PingPackets {
    * on sequence numbers of replies, so that it holds for the way there and back together.
    */
   reordered: number
-  /** Of the first reply to each packet, in the order of sending, in nanoseconds. Packets too small for a time have none. */
+  /**
+   * Of the first reply to each packet, in the order of sending, in nanoseconds. Packets too small for a time have none.
+   * iputils rounds what it lists; the smallest and the largest are taken from its statistics, which are exact to 1 us.
+   */
   roundTripNanoseconds: number[]
 }
 
@@ -27,8 +30,10 @@ export function pingPackets(output: PingOutput, warmUp = 0): PingPackets {
   const firstSequence = output.family === 'busybox' ? 0 : 1
   const transmitted = Math.max(0, output.statistics.transmitted - warmUp)
   const times: (number | null | undefined)[] = Array.from({ length: transmitted })
+  const exact = exactExtremes(output)
   let [received, duplicates, reordered, highest] = [0, 0, 0, -1]
-  for (const { kind, sequence, timeNanoseconds } of output.replies) {
+  for (const reply of output.replies) {
+    const { kind, sequence, timeNanoseconds } = reply
     const position = sequence - firstSequence - warmUp
     if (position < 0 || kind === 'corrupted') continue
     if (kind === 'duplicate') {
@@ -38,7 +43,7 @@ export function pingPackets(output: PingOutput, warmUp = 0): PingPackets {
     received += 1
     if (position < highest) reordered += 1
     else highest = position
-    times[position] = timeNanoseconds
+    times[position] = exact.get(reply) ?? timeNanoseconds
   }
   return {
     transmitted,
@@ -49,4 +54,34 @@ export function pingPackets(output: PingOutput, warmUp = 0): PingPackets {
     reordered,
     roundTripNanoseconds: times.filter((time) => typeof time === 'number'),
   }
+}
+
+/**
+ * A listed 18.3 ms may be 18.257 ms, and a limit lies between. Of the reply that is the smallest or largest of all, the
+ * statistics have the exact time; where several look alike in rounded form, there is no telling which of them it is.
+ */
+function exactExtremes({ replies, statistics: { roundTrip } }: PingOutput): Map<PingReply, number> {
+  const exact = new Map<PingReply, number>()
+  if (roundTrip === null) return exact
+  const timed = replies.filter(({ kind, timeNanoseconds }) => kind !== 'corrupted' && timeNanoseconds !== null)
+  for (const [time, of] of [
+    [roundTrip.minNanoseconds, extremes(timed, -1)],
+    [roundTrip.maxNanoseconds, extremes(timed, 1)],
+  ] as const) {
+    const [only, another] = of
+    if (only !== undefined && another === undefined) exact.set(only, time)
+  }
+  return exact
+}
+
+/** Up to two replies with the largest time (direction 1) or the smallest (-1). */
+function extremes(replies: readonly PingReply[], direction: 1 | -1): PingReply[] {
+  let found: PingReply[] = []
+  let best = -Infinity
+  for (const reply of replies) {
+    const value = direction * (reply.timeNanoseconds ?? Number.NaN)
+    if (value > best) [found, best] = [[reply], value]
+    else if (value === best && found.length < 2) found.push(reply)
+  }
+  return found
 }

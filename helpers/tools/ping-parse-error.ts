@@ -3,7 +3,7 @@
  * refused: ping did not start (missing, not permitted, an option that it does not know). truncated: the output ends
  * early. unreadable: a line is none of those that ping writes. inconsistent: the lines contradict each other.
  */
-export type PingProblem = 'unresolved' | 'unreachable' | 'refused' | 'truncated' | 'unreadable' | 'inconsistent'
+type PingProblem = 'unresolved' | 'unreachable' | 'refused' | 'truncated' | 'unreadable' | 'inconsistent'
 
 /** Output of ping that holds no measurement. */
 export class PingParseError extends Error {

@@ -326,6 +326,20 @@ test('leaves out the packets that warm up', () => {
   expect(pingPackets(read, 100)).toMatchObject({ transmitted: 0, lossPercent: null, lost: [] })
 })
 
+test('the largest and the smallest round trip are exact although iputils lists them rounded', () => {
+  expect(pingPackets(parsePing(capture('iputils-ok-w5.txt'))).roundTripNanoseconds).toEqual([
+    1_090_000, 1_200_000, 18_257_000, 805_000, 1_730_000,
+  ])
+  // Here the largest is a duplicate, and the two 2.04 ms are neither.
+  expect(pingPackets(parsePing(capture('iputils-duplicates-w5.txt'))).roundTripNanoseconds).toEqual([
+    2_040_000, 943_000, 16_200_000, 2_720_000, 1_070_000,
+  ])
+  // Three 1501 ms look alike: the smallest cannot be told; the largest can.
+  expect(pingPackets(parsePing(capture('iputils-delay1500ms-w5.txt'))).roundTripNanoseconds).toEqual([
+    1_501_804_000, 1_501_000_000, 1_501_000_000, 1_501_000_000,
+  ])
+})
+
 /** A packet of the model: round-trip times in microseconds of the replies that come, the first and its duplicates. */
 type Packet = number[]
 const model = fc.array(fc.array(fc.integer({ min: 1, max: 3_000_000 }), { maxLength: 3 }), {

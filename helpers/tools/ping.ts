@@ -3,7 +3,7 @@ import { checkConsistency } from './ping-consistency.ts'
 import { PingParseError } from './ping-parse-error.ts'
 import { ReplyReader } from './ping-reply.ts'
 
-export { PingParseError, type PingProblem } from './ping-parse-error.ts'
+export { PingParseError } from './ping-parse-error.ts'
 
 export type PingFamily = 'busybox' | 'iputils'
 
@@ -22,7 +22,7 @@ export interface PingReply {
 }
 
 /** A line about something that went wrong with one packet; the packet counts as lost unless a reply came as well. */
-export interface PingErrorLine {
+interface PingErrorLine {
   lineNumber: number
   line: string
   /** Who says so; null for the machine that pings. */
@@ -33,7 +33,7 @@ export interface PingErrorLine {
   message: string
 }
 
-export interface PingRoundTrip {
+interface PingRoundTrip {
   minNanoseconds: number
   averageNanoseconds: number
   maxNanoseconds: number
@@ -41,7 +41,7 @@ export interface PingRoundTrip {
   mdevNanoseconds: number | null
 }
 
-export interface PingStatistics {
+interface PingStatistics {
   transmitted: number
   received: number
   duplicates: number
