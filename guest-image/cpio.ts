@@ -54,7 +54,7 @@ export class CpioArchive {
   }
 
   #parents(name: string): void {
-    if (name === '' || name.startsWith('/') || path.posix.normalize(name) !== name)
+    if (name === '' || /^(\/|\.\.(\/|$))/.test(name) || path.posix.normalize(name) !== name)
       throw new Error(`cpio entry name must be relative and normalised, not ${JSON.stringify(name)}`)
     const parent = path.posix.dirname(name)
     if (parent !== '.' && !this.#entries.has(parent)) this.directory(parent)

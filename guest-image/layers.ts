@@ -21,9 +21,15 @@ export function composeImage(definition: ImageDefinition, files: PackageFiles): 
   const kernelRelease = kernel.path.slice(prefix.length)
   const layers = new Map([['kernel', kernelOf(kernel.data)]])
   layers.set('modules', composeModules(definition.kernel, files, kernelRelease))
+  for (const [name, content] of composePrograms(definition.layers, files)) layers.set(name, content)
+  return { kernelRelease, layers }
+}
 
+/** The layers of programs, by name. @throws Error when a program or library is in none of the packages */
+export function composePrograms(definitions: ImageDefinition['layers'], files: PackageFiles): Map<string, Buffer> {
+  const layers = new Map<string, Buffer>()
   let common = new Set<string>()
-  for (const layer of definition.layers) {
+  for (const layer of definitions) {
     const archive = new CpioArchive()
     const programs = layer.programs.map((name) => ({ name, file: files.program(name) }))
     const opened = layer.libraries.map((name) => [name, files.library(name, `layer "${layer.name}"`)] as const)
@@ -31,18 +37,19 @@ export function composeImage(definition: ImageDefinition, files: PackageFiles): 
     for (const [name, file] of opened) libraries.set(name, file)
     for (const { name, file } of programs) archive.file(`usr/bin/${name}`, file.data, 0o755)
     for (const [name, file] of libraries) if (!common.has(name)) archive.file(libraryPath(name), file.data, 0o755)
-    if (common.size === 0) common = new Set(libraries.keys())
+    if (layers.size === 0) common = new Set(libraries.keys())
     layers.set(layer.name, archive.bytes())
   }
-  return { kernelRelease, layers }
+  return layers
 }
 
 // The program interpreter's path is written into every program.
 const libraryPath = (name: string): string =>
   name.startsWith('ld-linux') ? `usr/lib64/${name}` : `usr/lib/x86_64-linux-gnu/${name}`
 
-function composeModules(
-  { modulesAtBoot, modulesOnDemand }: ImageDefinition['kernel'],
+/** The modules, the order to load them in, and modules.dep for `modprobe`. @throws Error when the kernel lacks a module */
+export function composeModules(
+  { modulesAtBoot, modulesOnDemand }: Omit<ImageDefinition['kernel'], 'package'>,
   files: PackageFiles,
   kernelRelease: string,
 ): Buffer {
