@@ -128,7 +128,7 @@ function withErrors(record: CaseRecord, messages: readonly string[]): CaseRecord
 }
 
 /** A record of a case of which nothing is known but its name. */
-export function emptyRecord(
+function emptyRecord(
   test: Pick<TestView, 'caseId' | 'checkup' | 'title'> & Partial<Pick<TestView, 'attempts'>>,
   attempt: number,
 ): CaseRecord {

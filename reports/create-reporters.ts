@@ -8,7 +8,7 @@ import type { RunDescription } from './run-description.ts'
 import { RunReporter } from './run-reporter.ts'
 import type { RunReporterOptions } from './run-reporter.ts'
 
-export interface ReportersOptions {
+interface ReportersOptions {
   run?: RunReporterOptions
   allure?: AllureReporterOptions
   progress?: ProgressOptions

@@ -77,7 +77,8 @@ function rowsOf(record: CaseRecord, flaky: boolean): string[][] {
     `${mark[check.verdict]} ${check.verdict}`,
     check.verdict === 'passed' ? '' : shortened(check.message, 300),
   ])
-  if (record.checks.length === 0 || record.verdict !== 'passed' || flaky)
+  // A case whose verdict none of its checks gave gets a row of its own.
+  if (flaky || !record.checks.some(({ verdict }) => verdict === record.verdict))
     rows.unshift([
       record.id,
       '',

@@ -6,13 +6,13 @@ import type { Operation } from '../helpers/run/operation.ts'
 export const operationArtifactType = 'kubevirt-acceptance:operation'
 
 /** Sent with `recordArtifact(task, { type: operationArtifactType, operation })`. */
-export interface OperationArtifact extends TestArtifactBase {
+interface OperationArtifact extends TestArtifactBase {
   type: typeof operationArtifactType
   operation: Operation
 }
 
 /** `task.meta.kubevirtAcceptance`: which case a test is (given when it is defined), and its record (set when it ends). */
-export interface CaseMeta {
+interface CaseMeta {
   caseId?: string
   checkup?: string
   record?: CaseRecord

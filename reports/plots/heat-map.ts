@@ -4,7 +4,7 @@ import type { CaseRecord, Measurement, Unit } from '../../helpers/run/case-recor
 import type { Verdict } from '../../helpers/run/verdict.ts'
 import { colours, plotConfig } from './plot-style.ts'
 
-export interface HeatMapCell {
+interface HeatMapCell {
   network: string
   source: string
   target: string

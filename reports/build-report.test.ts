@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
+import { caseResult } from './allure/case-result.ts'
+import { metricsOf } from './allure/metrics.ts'
+import { buildReport, withoutAnalytics } from './build-report.ts'
+import { ids, record } from './testdata/child-run/sample-record.ts'
+import { document } from './testdata/sample-document.ts'
+
+function temporaryReports(): string {
+  const path = mkdtempSync(join(tmpdir(), 'reports-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+function writeRun(reports: string, id: string): void {
+  const directory = runDirectory(join(reports, 'runs'), id)
+  const known = record(ids[0]!)
+  const context = { runId: id, profile: 'lab', cluster: '', host: '', owner: undefined, links: [], flaky: false }
+  const result = { ...caseResult(known, context), attachments: [] }
+  writeAtomically(directory.runJson, JSON.stringify(document({ id })))
+  writeAtomically(join(directory.allureResults, `${result.uuid}-result.json`), JSON.stringify(result))
+  writeAtomically(join(directory.allureResults, `${result.uuid}-perf.json`), JSON.stringify(metricsOf(known)))
+}
+
+test('builds one file that loads nothing, of the newest run, and keeps the history', { timeout: 60_000 }, async () => {
+  const reports = temporaryReports()
+  writeRun(reports, '20261119T101500Z-x7k2p')
+  writeRun(reports, '20261120T101500Z-x7k2p')
+  const { runId, path } = await buildReport({ reportsDirectory: reports })
+  expect(runId).toBe('20261120T101500Z-x7k2p')
+  const html = readFileSync(path, 'utf8')
+  expect(html).toContain('KubeVirt acceptance: lab')
+  expect(html).not.toMatch(/googletagmanager|<script[^>]*src="http|<link[^>]*href="http/)
+  const history = readFileSync(join(reports, 'history.jsonl'), 'utf8')
+  expect(history.trim().split('\n')).toHaveLength(1)
+  expect(history).toContain('sample/blue/a-b maxLatencyNanoSec')
+})
+
+test('a run that is not there is answered with those that are', async () => {
+  const reports = temporaryReports()
+  writeRun(reports, '20261120T101500Z-x7k2p')
+  const missing = buildReport({ reportsDirectory: reports, runId: '20261121T101500Z-x7k2p' })
+  await expect(missing).rejects.toThrow(
+    `${reports}/runs: no run '20261121T101500Z-x7k2p'; there are: 20261120T101500Z-x7k2p`,
+  )
+  await expect(buildReport({ reportsDirectory: reports, runId: '../..' })).rejects.toThrow("no run '../..'")
+})
+
+test('no run at all, a run without results and a run cut short each say what is missing', async () => {
+  const reports = temporaryReports()
+  await expect(buildReport({ reportsDirectory: reports })).rejects.toThrow('no run to report on. Run a checkup first')
+  const directory = runDirectory(join(reports, 'runs'), '20261120T101500Z-x7k2p')
+  mkdirSync(directory.root, { recursive: true })
+  await expect(buildReport({ reportsDirectory: reports })).rejects.toThrow('has no Allure results')
+  mkdirSync(directory.allureResults)
+  await expect(buildReport({ reportsDirectory: reports })).rejects.toThrow('run.json: cannot be read')
+})
+
+test('a script that would come from the network is refused, the known one is removed', () => {
+  const known =
+    '<p></p><script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script><script>window.dataLayer = [];</script>'
+  expect(withoutAnalytics(known)).toBe('<p></p>')
+  expect(() => withoutAnalytics('<script src="https://elsewhere.example/x.js"></script>')).toThrow(
+    'would load a script from the network',
+  )
+})
