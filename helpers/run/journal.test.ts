@@ -1,0 +1,49 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test as base } from 'vitest'
+import { expect } from 'vitest'
+import { Journal, journalledLeftovers, readJournal } from './journal.ts'
+
+const test = base.extend<{ path: string }>({
+  path: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'journal-'))
+    await use(join(folder, 'runs', 'created.jsonl'))
+    rmSync(folder, { recursive: true })
+  },
+})
+
+const vmi = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', namespace: 'a', name: 'x' }
+
+test('what was created, or about to be, and not removed is left over', ({ path }) => {
+  const journal = new Journal(path, 'r1')
+  journal.append({ event: 'intent', ...vmi })
+  expect(journalledLeftovers(readJournal(path))).toEqual([{ runId: 'r1', ...vmi }])
+  journal.append({ event: 'created', ...vmi, uid: 'u1' })
+  journal.append({ event: 'intent', ...vmi, name: 'refused' })
+  journal.append({ event: 'refused', ...vmi, name: 'refused', reason: 'quota' })
+  new Journal(path, 'r2').append({ event: 'intent', ...vmi })
+  journal.append({ event: 'left', ...vmi, reason: 'finalizer' })
+  expect(journalledLeftovers(readJournal(path))).toEqual([
+    { runId: 'r1', ...vmi, uid: 'u1' },
+    { runId: 'r2', ...vmi },
+  ])
+  journal.append({ event: 'removed', ...vmi, uid: 'u1' })
+  expect(journalledLeftovers(readJournal(path))).toEqual([{ runId: 'r2', ...vmi }])
+})
+
+test('a line that a killed run did not finish is passed over, one in the middle is not', ({ path }) => {
+  const journal = new Journal(path, 'r1')
+  journal.append({ event: 'intent', ...vmi })
+  appendFileSync(path, '{"at":"2026-11-20T10:00:00Z","event":"cre')
+  expect(readJournal(path)).toHaveLength(1)
+  appendFileSync(path, '\n')
+  expect(() => readJournal(path)).toThrow(`${path}:2: not a journal entry: "{\\"at\\":\\"2026-11-20T10:00:00Z\\"`)
+})
+
+test('each entry is a line of JSON that names the run and the time', ({ path }) => {
+  new Journal(path, 'r1').append({ event: 'intent', ...vmi })
+  const text = readFileSync(path, 'utf8')
+  expect(text.endsWith('\n')).toBe(true)
+  expect(JSON.parse(text)).toEqual({ at: expect.stringMatching(/^\d{4}-.*Z$/), event: 'intent', runId: 'r1', ...vmi })
+})
