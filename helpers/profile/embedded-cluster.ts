@@ -23,6 +23,19 @@ export const linkModel = z.strictObject({
 })
 export type LinkModel = z.infer<typeof linkModel>
 
+const own = linkModel.shape
+/** Values for one path. Nothing has a default here: what an entry does not say is as on the rest of the network. */
+const linkOverride = z.strictObject({
+  between: z.tuple([z.string(), z.string()]),
+  latency: own.latency.removeDefault().optional(),
+  jitter: own.jitter.removeDefault().optional(),
+  firstPacketDelay: own.firstPacketDelay.removeDefault().optional(),
+  lossPercent: own.lossPercent.removeDefault().optional(),
+  duplicatePercent: own.duplicatePercent.removeDefault().optional(),
+  reorderPercent: own.reorderPercent.removeDefault().optional(),
+  connected: own.connected.removeDefault().optional(),
+})
+
 const quantity = (description: string) =>
   z
     .string()
@@ -63,10 +76,7 @@ export const embeddedNetwork = z.strictObject({
     .optional()
     .describe('Value of the k8s.v1.cni.cncf.io/resourceName annotation of an SR-IOV network.'),
   link: linkModel.prefault({}),
-  links: z
-    .array(z.strictObject({ between: z.tuple([z.string(), z.string()]), ...linkModel.partial().shape }))
-    .default([])
-    .describe('Other values for the path between two nodes.'),
+  links: z.array(linkOverride).default([]).describe('Other values for the path between two nodes.'),
 })
 export type EmbeddedNetwork = z.infer<typeof embeddedNetwork>
 
