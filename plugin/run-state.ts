@@ -13,14 +13,14 @@ export interface RunState {
   finish: (() => Promise<string[]>) | null
   /** How the embedded cluster makes its guests; null on a real one. */
   guests: Record<string, string> | null
-  /** Called once the cluster is reached, before the first case. */
-  announce: (() => void) | null
+  /** Called when somebody else has taken the lock of the cluster. */
+  onLockLost: ((reason: string) => void) | null
 }
 
 const key = Symbol.for('kubevirt-acceptance.run')
 const holder = globalThis as { [key]?: RunState }
 
 export function runState(): RunState {
-  holder[key] ??= { cluster: null, secrets: new Set(), finish: null, guests: null, announce: null }
+  holder[key] ??= { cluster: null, secrets: new Set(), finish: null, guests: null, onLockLost: null }
   return holder[key]
 }

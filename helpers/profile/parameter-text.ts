@@ -76,16 +76,16 @@ export const truthValue = () =>
     .transform((value) => value === true || value === 'true')
 
 /** One or more of the given words, each once: a list, or text with commas between. */
-export const someOf = <Words extends readonly [string, ...string[]]>(words: Words) => {
+export const someOf = <const Words extends readonly [string, ...string[]]>(words: Words) => {
   const allowed = `one or more of ${words.join(', ')}, each once`
   return z
     .union([z.array(z.enum(words, { error: allowed }), { error: allowed }), z.string()], { error: allowed })
     .transform((value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value))
     .refine(
-      (list): list is Words[number][] =>
-        list.length > 0 && new Set(list).size === list.length && list.every((word) => words.includes(word)),
+      (list) => list.length > 0 && new Set(list).size === list.length && list.every((word) => words.includes(word)),
       allowed,
     )
+    .transform((list) => list as Words[number][])
 }
 
 /** The name of a Kubernetes object: a DNS subdomain. */

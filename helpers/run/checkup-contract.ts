@@ -3,6 +3,7 @@
  * source for the profile schema, the ConfigMap mapping and the catalogue.
  */
 import type { z } from 'zod'
+import type { PlannedPermission } from '../preflight/preflight-plan.ts'
 import type { Unit } from './case-record.ts'
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
@@ -33,6 +34,19 @@ export interface CheckupContract<Parameters extends z.ZodObject = z.ZodObject> {
   caseName(parameters: z.output<Parameters>): string
   /** A sentence about the outcome that the case expects. */
   caseTitle(parameters: z.output<Parameters>): string
+  /** What a case needs of the cluster: looked at before the run, and shown by `plan`. */
+  requirements(parameters: z.output<Parameters>, namespace: string): CaseRequirements
+}
+
+export interface CaseRequirements {
+  permissions: readonly PlannedPermission[]
+  networks: readonly { namespace: string; name: string }[]
+  nodes: readonly string[]
+  minimumSchedulableNodes: number
+  /** Objects that the case creates, e.g. `2 VirtualMachineInstances`. */
+  creates: readonly { kind: string; count: number }[]
+  /** How long the case measures, without set-up and tear-down. */
+  measurementMilliseconds: number
 }
 
 export interface ResultDeclaration {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { fc, test as property } from '@fast-check/vitest'
 import type { RuleContext } from '../../helpers/run/checkup-contract.ts'
-import { latencyContract, packetPlan, type LatencyParameters } from './contract.ts'
+import { latencyContract, type LatencyParameters } from './contract.ts'
+import { packetPlan } from './packet-plan.ts'
 
 const network = { networkAttachmentDefinitionNamespace: 'ns', networkAttachmentDefinitionName: 'blue' }
 const parse = (given: object): LatencyParameters => latencyContract.parameters.parse({ ...network, ...given })

@@ -19,6 +19,8 @@ import type {
 } from '../../helpers/run/checkup-contract.ts'
 import { durationMilliseconds, formatDuration, parseDuration } from '../../helpers/units/duration.ts'
 import { nodePairsAxis, networksAxis } from './matrix.ts'
+import { packetPlan } from './packet-plan.ts'
+import { latencyRequirements } from './requirements.ts'
 
 /** What a case takes besides sampling: two VMs to boot, two logins, clean-up. On real clusters 12 s to 24 s were seen. */
 const setUpMargin = '30s'
@@ -107,26 +109,6 @@ const parameters = z.strictObject({
     .describe('containerDisk that both VMs boot from. It needs a root login on the serial console and ping.'),
 })
 export type LatencyParameters = z.output<typeof parameters>
-
-/** How many packets one measurement sends, how far apart, and how long that takes. */
-export function packetPlan(of: LatencyParameters): {
-  warmUp: number
-  judged: number
-  total: number
-  intervalMilliseconds: number
-  durationMilliseconds: number
-} {
-  const judged =
-    of.sampleCount ?? Math.max(1, Math.floor((of.sampleDurationSeconds * 1000) / of.sampleIntervalMilliseconds + 1e-9))
-  const total = of.warmUpPackets + judged
-  return {
-    warmUp: of.warmUpPackets,
-    judged,
-    total,
-    intervalMilliseconds: of.sampleIntervalMilliseconds,
-    durationMilliseconds: total * of.sampleIntervalMilliseconds,
-  }
-}
 
 const documented = (name: string, unit: ResultDeclaration['unit'], description: string): ResultDeclaration => ({
   name,
@@ -351,6 +333,7 @@ export const latencyContract: CheckupContract<typeof parameters> = {
   axes: { networkAttachmentDefinitionNames: networksAxis, nodePairs: nodePairsAxis },
   profileDefaults: (world) => ({ networkAttachmentDefinitionNamespace: world.namespace }),
   rules,
+  requirements: latencyRequirements,
   caseName: (of) =>
     [
       of.networkAttachmentDefinitionName,

@@ -5,7 +5,8 @@ import { type Summary, summarize } from '../../helpers/statistics/summary.ts'
 import { parsePing, PingParseError, type PingOutput } from '../../helpers/tools/ping.ts'
 import { pingCommand } from '../../helpers/tools/ping-command.ts'
 import { type PingPackets, pingPackets } from '../../helpers/tools/ping-packets.ts'
-import { type LatencyParameters, packetPlan } from './contract.ts'
+import type { LatencyParameters } from './contract.ts'
+import { packetPlan } from './packet-plan.ts'
 
 /** One end of the network under test. */
 export interface Endpoint {

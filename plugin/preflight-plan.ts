@@ -1,0 +1,47 @@
+import type { PlannedPermission, PreflightPlan } from '../helpers/preflight/preflight-plan.ts'
+import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
+import type { CaseRequirements, CheckupContract } from '../helpers/run/checkup-contract.ts'
+
+/** What each planned case needs, by the contract of its checkup. */
+export function requirementsOf(
+  profile: LoadedProfile,
+  contracts: readonly CheckupContract[],
+  selected: readonly string[] = profile.checkups.map(({ name }) => name),
+): { id: string; requirements: CaseRequirements }[] {
+  return profile.checkups
+    .filter(({ name }) => selected.includes(name))
+    .flatMap(({ name, cases }) => {
+      const contract = contracts.find((each) => each.name === name)
+      if (!contract) throw new Error(`the profile plans a checkup "${name}" that this version does not have`)
+      return cases.map(({ id, parameters }) => ({
+        id,
+        requirements: contract.requirements(contract.parameters.parse(parameters), profile.namespace.name),
+      }))
+    })
+}
+
+/** What all selected cases together need of the cluster. */
+export function preflightPlan(
+  profile: LoadedProfile,
+  contracts: readonly CheckupContract[],
+  selected?: readonly string[],
+): PreflightPlan {
+  const all = requirementsOf(profile, contracts, selected).map(({ requirements }) => requirements)
+  const lease = { group: 'coordination.k8s.io', resource: 'leases', namespace: profile.namespace.name }
+  const common: PlannedPermission[] = ['get', 'create', 'update', 'delete'].map((verb) => ({
+    permission: { verb, ...lease },
+    neededFor: 'keep two runs off one cluster',
+    required: false,
+  }))
+  return {
+    namespace: profile.namespace,
+    permissions: distinct([...all.flatMap(({ permissions }) => permissions), ...common]),
+    networks: distinct(all.flatMap(({ networks }) => networks)),
+    nodes: distinct(all.flatMap(({ nodes }) => nodes)),
+    minimumSchedulableNodes: Math.max(0, ...all.map((each) => each.minimumSchedulableNodes)),
+  }
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
+}

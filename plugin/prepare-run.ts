@@ -1,0 +1,155 @@
+/** Everything between reaching the cluster and the first case: preflight, lock, clean slate, namespace. */
+import { readdir } from 'node:fs/promises'
+import type { Cluster } from '../fixtures/cluster.ts'
+import type { ProvidedRun } from '../fixtures/provided.ts'
+import { isApiError } from '../helpers/kubernetes/api-error.ts'
+import type { ClusterClient } from '../helpers/kubernetes/cluster-client.ts'
+import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
+import { acquireLease } from '../helpers/kubernetes/lease.ts'
+import { ObjectTracker } from '../helpers/kubernetes/object-tracker.ts'
+import { sweep } from '../helpers/kubernetes/sweep.ts'
+import { readKubeVirtVersion } from '../helpers/kubevirt/kubevirt-version.ts'
+import { runPreflight } from '../helpers/preflight/preflight.ts'
+import { Journal } from '../helpers/run/journal.ts'
+import type { ClusterDescription } from '../helpers/run/run-document.ts'
+import { listRuns, runDirectory, type RunDirectory } from '../helpers/run/run-directory.ts'
+import { durationMilliseconds } from '../helpers/units/duration.ts'
+import { checkups } from '../suites/index.ts'
+import { PreflightError } from './preflight-error.ts'
+import { preflightPlan } from './preflight-plan.ts'
+import type { RunState } from './run-state.ts'
+
+export interface PrepareRunOptions {
+  run: ProvidedRun
+  directory: RunDirectory
+  cluster: Cluster
+  /** Names of the checkups that take part. */
+  selected: readonly string[]
+  /** `user@host` */
+  holder: string
+  state: RunState
+  /** Undoes what was done, in reverse. */
+  undo: AsyncDisposableStack
+}
+
+/** @throws PreflightError with every problem at once; LockedError naming the holder */
+export async function prepareRun(options: PrepareRunOptions): Promise<void> {
+  const { run, cluster, selected, state, holder, undo } = options
+  const { profile } = run
+  const { client } = cluster
+  const results = await runPreflight(client, preflightPlan(profile, checkups, selected))
+  if (results.some(({ status }) => status === 'failed')) throw new PreflightError(results)
+  state.cluster = {
+    cluster: await describeCluster(client, state.guests),
+    kubernetes: (await client.version()).gitVersion,
+    kubevirt: await readKubeVirtVersion(client),
+  }
+  const tracker = new ObjectTracker({
+    client,
+    journal: new Journal(options.directory.journal, run.id),
+    runId: run.id,
+    checkup: 'run',
+    lifetimeMilliseconds: durationMilliseconds(profile.timeouts.objectExpiry),
+  })
+  const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown), clock: cluster.clock }
+  let released: Promise<string[]> | undefined
+  const finish = () => (released ??= sweepAndRelease())
+  undo.defer(async () => {
+    await finish()
+  })
+  const createdNamespace = await ensureNamespace(client, tracker, profile.namespace)
+  const lease = await acquireLease(client, {
+    namespace: profile.namespace.name,
+    holder,
+    runId: run.id,
+    durationSeconds: durationMilliseconds(profile.timeouts.lease) / 1000,
+    freeCommand: (runId) => `npx kubevirt-acceptance sweep --run ${runId}`,
+    onLost: (reason) => state.onLockLost?.(reason),
+  })
+  // With the lock, whatever other runs left in this namespace is nobody's any more; without, only what has expired.
+  if (!createdNamespace)
+    await sweep(client, {
+      ...limits,
+      namespaces: [profile.namespace.name],
+      expiredOnly: true,
+      ...(lease.state === 'held' && { orphansIn: profile.namespace.name }),
+      journalPaths: await earlierJournals(run),
+    })
+
+  /** Removes what dead workers left, then what the run itself made, and gives up the lock. */
+  async function sweepAndRelease(): Promise<string[]> {
+    const swept = await sweep(client, {
+      ...limits,
+      namespaces: [profile.namespace.name],
+      runId: run.id,
+      expiredOnly: false,
+      journalPaths: [options.directory.journal],
+      exceptKinds: ['Namespace'],
+    })
+    if (lease.state === 'held') await lease.release()
+    const left = await tracker.releaseAll(limits)
+    return [...swept.left.map(({ object, reason }) => `${object}: ${reason}`), ...left]
+  }
+  state.finish = finish
+}
+
+async function ensureNamespace(
+  client: ClusterClient,
+  tracker: ObjectTracker,
+  { name, create }: { name: string; create: boolean },
+): Promise<boolean> {
+  const reference = { apiVersion: 'v1', kind: 'Namespace', name }
+  try {
+    if ((await client.getIfExists(reference)) !== undefined || !create) return false
+  } catch (error) {
+    // Who may not read the namespace cannot create it either; the first create in it tells whether it is there.
+    if (isApiError(error, 403)) return false
+    throw error
+  }
+  await tracker.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  return true
+}
+
+async function describeCluster(
+  client: ClusterClient,
+  guests: Record<string, string> | null,
+): Promise<ClusterDescription> {
+  return {
+    server: client.server,
+    context: client.context,
+    embedded: guests !== null,
+    guests: guests ?? { guestDriver: 'kubevirt' },
+    nodes: await readNodes(client),
+  }
+}
+
+type Node = KubernetesObject & {
+  status?: { nodeInfo?: Record<'kubeletVersion' | 'architecture' | 'osImage' | 'kernelVersion', string> }
+}
+
+async function readNodes(client: ClusterClient): Promise<ClusterDescription['nodes']> {
+  try {
+    const { items } = await client.list<Node>({ apiVersion: 'v1', kind: 'Node' })
+    return items.map(({ metadata, status }) => ({
+      name: metadata.name ?? '',
+      kubeletVersion: status?.nodeInfo?.kubeletVersion ?? '',
+      architecture: status?.nodeInfo?.architecture ?? '',
+      osImage: status?.nodeInfo?.osImage ?? '',
+      kernelVersion: status?.nodeInfo?.kernelVersion ?? '',
+    }))
+  } catch (error) {
+    if (isApiError(error, 403)) return null
+    throw error
+  }
+}
+
+/** Journals of runs on this machine: what they left can be found by name where lists are forbidden. */
+async function earlierJournals({ runsDirectory, id }: ProvidedRun): Promise<string[]> {
+  const journals = listRuns(runsDirectory)
+    .filter((other) => other !== id)
+    .map((other) => runDirectory(runsDirectory, other))
+  const present = await Promise.all(
+    journals.map(async ({ root, journal }) => ((await readdir(root)).includes('journal.jsonl') ? [journal] : [])),
+  )
+  return present.flat()
+}
