@@ -119,22 +119,18 @@ function planCase(
     return undefined
   }
 
-  let usable = true
   const parameters = withImages(parsed.data, contract, images)
   for (const key of contract.imageParameters) {
     const image = parameters[key]
     if (!images.requireDigests || typeof image !== 'string' || hasDigest(image)) continue
-    usable = false
     places.error(
       whereIs(key),
       `${key} "${image}" has no digest; allowed with images.requireDigests: images that end in @sha256:...`,
     )
   }
   for (const problem of contract.rules(parameters, { world, isGiven: (key) => given.has(key) })) {
-    if (problem.severity === 'error') usable = false
     places[problem.severity === 'error' ? 'error' : 'warn'](whereIs(problem.parameter), problem.message)
   }
-  if (!usable) return undefined
 
   const plain = Object.fromEntries(
     Object.entries(parameters).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),

@@ -265,6 +265,41 @@ test.each<[string, string, PingParseError['problem'], string]>([
   expect(error.message).toContain(quoted)
 })
 
+const listed = (...times: string[]) =>
+  times.map((time, index) => `64 bytes from 10.0.0.2: icmp_seq=${index + 1} ttl=64 time=${time} ms\n`).join('')
+const iputils = (replies: string, statistics: string, count = 2) =>
+  `PING 10.0.0.2 (10.0.0.2) 56(84) bytes of data.\n${replies}${end}${count} packets transmitted, ${count} received, 0% packet loss, time 1ms\nrtt min/avg/max/mdev = ${statistics} ms\n`
+
+test.each([
+  ['smallest', '1.900/3.000/4.000/1.000', 'the smallest round-trip time is 1.9 ms, but 2 ms by the listed replies'],
+  ['average', '2.000/3.100/4.000/1.000', 'the average round-trip time is 3.1 ms, but 3 ms by the listed replies'],
+  ['largest', '2.000/3.000/4.100/1.000', 'the largest round-trip time is 4.1 ms, but 4 ms by the listed replies'],
+  ['mdev', '2.000/3.000/4.000/1.200', 'the mdev of the round-trip time is 1.2 ms, but 1 ms by the listed replies'],
+  ['mdev', '2.000/3.000/4.000/0.900', 'the mdev of the round-trip time is 0.9 ms, but 1 ms by the listed replies'],
+])('refuses another %s than that of the listed replies', (_which, statistics, message) => {
+  expect(parsePing(iputils(listed('2.00', '4.00'), '2.000/3.000/4.000/1.000')).statistics.received).toBe(2)
+  expect(refusal(iputils(listed('2.00', '4.00'), statistics)).message).toContain(message)
+})
+
+test('rounding explains a difference: of printed times, and of the average in the mdev of old versions', () => {
+  expect(parsePing(iputils(listed('2.00', '4.00'), '2.004/3.002/3.996/0.996')).replies).toHaveLength(2)
+  expect(parsePing(iputils(listed('9.00', '9.00', '9.00'), '9.000/9.000/9.001/0.109', 3)).replies).toHaveLength(3)
+})
+
+test('refuses a number of corrupted replies that are not listed', () => {
+  const text = iputils(listed('2.00', '4.00'), '2.000/3.000/4.000/1.000').replace(
+    'received,',
+    'received, +1 corrupted,',
+  )
+  expect(refusal(text).message).toContain('1 corrupted, but 0 are listed as (BAD CHECKSUM!)')
+})
+
+test('a reply with a time stamp that cannot be read is no kernel message', () => {
+  const text = capture('iputils-ok-i0.2-D-n.txt').replace('icmp_seq=2 ttl=64', 'icmp_seq=2 tt1=64')
+  expect(refusal(text)).toMatchObject({ problem: 'unreadable', lineNumber: 3 })
+  expect(refusal(text.replace(/^.*tt1.*$/m, '[1795162949.916343] From 10.0.0.1 nonsense')).problem).toBe('unreadable')
+})
+
 test('whole lines of the kernel may come anywhere', () => {
   const kernel = '[   12.345678] random: crng init done\n'
   const read = parsePing(kernel + header + kernel + reply(0) + kernel + reply(1) + kernel + two + kernel)
