@@ -72,7 +72,7 @@ export class AllureReporter extends AllureVitestReporter {
         : ((test.meta() as { allureRuntimeMessages?: RuntimeMessage[] }).allureRuntimeMessages ?? [])
     const dealt = messagesByAttempt(messages, test === undefined ? [] : viewOf(test).attempts)
     const flaky = attempts.length > 1 && attempts.at(-1)?.verdict === 'passed'
-    attempts.forEach((record, index) => {
+    inOrder(attempts).forEach((record, index) => {
       this.#writeAttempt(record, flaky, dealt[index] ?? [])
       this.#writer.writeJson(
         `${resultId(this.#run.description.directory.id, record.id, record.attempt)}-perf.json`,
@@ -253,4 +253,18 @@ export class AllureReporter extends AllureVitestReporter {
     }
     for (const warning of this.#warnings) process.stderr.write(`warning: plot not drawn: ${warning}\n`)
   }
+}
+
+/**
+ * Allure takes the attempt that started last for the result. Some attempts know the cluster's time, others only the
+ * wall clock, so each is made to start after the one before it.
+ */
+function inOrder(attempts: readonly CaseRecord[]): CaseRecord[] {
+  let earliest = Number.NEGATIVE_INFINITY
+  return attempts.map((record) => {
+    const start = Math.max(earliest, Date.parse(record.startedAt))
+    const stop = Math.max(start, Date.parse(record.completedAt))
+    earliest = start + 1
+    return { ...record, startedAt: new Date(start).toISOString(), completedAt: new Date(stop).toISOString() }
+  })
 }

@@ -236,6 +236,9 @@ describe.concurrent('a run of which', { timeout: 120_000 }, () => {
     expect(new Set(run.allure.map(({ historyId }) => historyId)).size).toBe(1)
     const steps = run.allure.map(({ status, steps: own }) => `${status}: ${own[0]!.name}`)
     expect(steps.toSorted()).toEqual(['failed: step of attempt 0', 'passed: step of attempt 1'])
+    // The attempt that started last is the one that Allure shows.
+    expect(run.allure.at(-1)!.status).toBe('passed')
+    expect(run.allure[1]!.start!).toBeGreaterThan(run.allure[0]!.start!)
     expect(run.summary).toContain('flaky')
     expect(run.output).toContain('flaky: sample/blue/a-b, attempt 1 failed: sample.max: 1.6 ms > 1 ms')
   })

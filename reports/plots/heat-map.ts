@@ -105,7 +105,9 @@ export function heatMapsOf(cases: readonly CaseRecord[]): HeatMap[] {
       const target = record.results['targetNode'] ?? textOf(record.parameters['targetNode'])
       if (source === null || target === null) return []
       const network = textOf(record.parameters['networkAttachmentDefinitionName']) ?? ''
-      const value = latency === undefined ? null : inMilliseconds(latency.value, latency.unit)
+      // What may not be judged must not be compared by its colour either.
+      const judged = record.verdict === 'passed' || record.verdict === 'failed'
+      const value = latency === undefined || !judged ? null : inMilliseconds(latency.value, latency.unit)
       return [{ network, source, target, value, verdict: record.verdict }]
     })
     return cells.length === 0 ? [] : [{ title: `${checkup}: ${name} by pair of nodes`, unit: 'ms', cells }]

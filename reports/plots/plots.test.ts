@@ -52,9 +52,8 @@ test('the limit of a check in another unit is drawn in the unit of the samples',
   expect(JSON.stringify(casePlots(inNanoseconds)[0]!.spec)).toContain('limit 1000000 ns')
 })
 
-test('the heat map has a cell per pair and network; what has no value stays empty, never 0', async () => {
-  const unmeasured = { ...invalidRecord(ids[1]!), measurements: [] }
-  const [map, ...more] = heatMapsOf([failedRecord(ids[0]!), unmeasured, record(ids[2]!)])
+test('the heat map has a cell per pair and network; what was not judged has no value', async () => {
+  const [map, ...more] = heatMapsOf([failedRecord(ids[0]!), invalidRecord(ids[1]!), record(ids[2]!)])
   expect(more).toEqual([])
   expect(map!.cells).toEqual([
     { network: 'blue', source: 'a', target: 'b', value: 0.522, verdict: 'failed' },
