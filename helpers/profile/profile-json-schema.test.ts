@@ -23,6 +23,23 @@ test('editors are told what every parameter is, its default, and which spelling 
   expect(defaults.properties['sample_duration_seconds']).toMatchObject({ deprecated: true })
 })
 
+test('embedded.yaml, the reference, names every key that a profile may have', () => {
+  const reference = readFileSync(new URL('../../cluster-profiles/embedded.yaml', import.meta.url), 'utf8')
+  const keys = new Set([...propertyNames(committed)])
+  expect(keys.size).toBeGreaterThan(80)
+  expect([...keys].filter((key) => !new RegExp(`[\\s{]${key}:`).test(reference))).toEqual([])
+})
+
+function* propertyNames(schema: unknown): Generator<string> {
+  if (typeof schema !== 'object' || schema === null) return
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'properties')
+      for (const [name, property] of Object.entries(value as Record<string, { deprecated?: boolean }>))
+        if (property.deprecated !== true) yield name
+    yield* propertyNames(value)
+  }
+}
+
 interface Nested {
   properties: {
     checkups: {
