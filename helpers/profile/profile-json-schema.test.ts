@@ -25,7 +25,7 @@ test('editors are told what every parameter is, its default, and which spelling 
 
 test('embedded.yaml, the reference, names every key that a profile may have', () => {
   const reference = readFileSync(new URL('../../cluster-profiles/embedded.yaml', import.meta.url), 'utf8')
-  const keys = new Set([...propertyNames(committed)])
+  const keys = new Set(propertyNames(committed))
   expect(keys.size).toBeGreaterThan(80)
   expect([...keys].filter((key) => !new RegExp(`[\\s{]${key}:`).test(reference))).toEqual([])
 })
