@@ -312,3 +312,22 @@ test('what is no public key is refused', async () => {
     'Not a public key in OpenSSH format: "nonsense"',
   )
 })
+
+test('a connection that was accepted too early and stays silent is given up for a new one', async () => {
+  const server = sshServer()
+  let connections = 0
+  // Limits are jumped to, so that the silence costs nothing here.
+  const hastyClock = {
+    ...wallClock,
+    deadline: (milliseconds: number) => wallClock.deadline(milliseconds === 3000 ? 50 : milliseconds),
+  }
+  await using guest = await open(server, {
+    clock: hastyClock,
+    connect: () => {
+      connections += 1
+      return connections === 1 ? Promise.resolve(connection()[0]) : server.connect()
+    },
+  })
+  expect((await guest.run('true')).exitCode).toBe(0)
+  expect(connections).toBe(2)
+})

@@ -40,8 +40,11 @@ export interface SshGuestOptions {
 
 /** In wall time: a dead peer is real, also in front of a simulation. */
 const keepalive = { keepaliveInterval: 10_000, keepaliveCountMax: 3 }
-const firstPause = 1000
-const longestPause = 5000
+/** A connection that was accepted before the guest's server was there stays silent for ever: how long to wait for a byte. */
+const greetingMilliseconds = 3000
+const silence = 'it said nothing'
+const firstPause = 500
+const longestPause = 4000
 /** More output than this is not text that anybody reads: 16 MiB. */
 const mostOutput = 16 * 1024 * 1024
 
@@ -91,48 +94,57 @@ class SshGuest implements Guest {
     const signal = AbortSignal.any([cancelled, deadline.signal])
     let refusals = 0
     let pause = firstPause
-    let last: SshError | undefined
-    for (;;) {
-      const duplex = await connectWithRetries({
-        connect: this.#options.connect,
+    let last: Error | undefined
+    for (let attempt = 1; !deadline.signal.aborted; attempt += 1) {
+      // The first time its own limit ends the connecting, which tells the last answer.
+      const failure = await this.#attempt(limit, attempt === 1 ? cancelled : signal, signal)
+      if (failure === null) return
+      cancelled.throwIfAborted()
+      if (failure instanceof GuestError) throw failure
+      if (deadline.signal.aborted) break
+      last = failure
+      // Cloud-init makes the user and restarts the server after the port has been open for a while.
+      if ((failure as SshError).level === 'client-authentication') refusals += 1
+      onProgress?.(`SSH: ${failure.message}`)
+      await clock.sleep(pause, signal).catch(() => cancelled.throwIfAborted())
+      pause = Math.min(pause * 2, longestPause)
+    }
+    if (refusals > 0)
+      throw new GuestError(
+        'login-failed',
+        vmi,
+        `The SSH server in the guest of VMI "${vmi}" refused our key for user "${username}" ${refusals} times within ${describeLimit(limit)}. ` +
+          "Check that the guest's cloud-init data has the user with our public key, and that cloud-init ran without errors.",
+        { cause: last },
+      )
+    throw new GuestError(
+      'ssh-unavailable',
+      vmi,
+      `The SSH server in the guest of VMI "${vmi}" did not complete a handshake within ${describeLimit(limit)}: ` +
+        `${last === undefined ? silence : last.message}. Look whether sshd runs in the guest, or raise the limit.`,
+      { cause: last },
+    )
+  }
+
+  /** null: connected. */
+  async #attempt(limit: Limit, whileConnecting: AbortSignal, signal: AbortSignal): Promise<Error | null> {
+    const { clock, connect, vmi } = this.#options
+    let duplex: Duplex | null = null
+    try {
+      duplex = await connectWithRetries({
+        connect,
         kind: 'ssh-unavailable',
         what: 'SSH port',
         vmi,
         clock,
         limit,
-        // The first time its own limit ends it, which tells the last answer.
-        signal: last === undefined ? cancelled : signal,
+        signal: whileConnecting,
       })
-      try {
-        await this.#handshake(duplex, signal)
-        return
-      } catch (error) {
-        duplex.destroy()
-        cancelled.throwIfAborted()
-        if (error instanceof GuestError) throw error
-        if (!deadline.signal.aborted) last = error as SshError
-        // Cloud-init makes the user and restarts the server after the port has been open for a while.
-        if (last?.level === 'client-authentication') refusals += 1
-        onProgress?.(`SSH: ${(error as Error).message}`)
-      }
-      await clock.sleep(pause, signal).catch(() => cancelled.throwIfAborted())
-      pause = Math.min(pause * 2, longestPause)
-      if (!deadline.signal.aborted) continue
-      if (refusals > 0)
-        throw new GuestError(
-          'login-failed',
-          vmi,
-          `The SSH server in the guest of VMI "${vmi}" refused our key for user "${username}" ${refusals} times within ${describeLimit(limit)}. ` +
-            "Check that the guest's cloud-init data has the user with our public key, and that cloud-init ran without errors.",
-          { cause: last },
-        )
-      throw new GuestError(
-        'ssh-unavailable',
-        vmi,
-        `The SSH server in the guest of VMI "${vmi}" did not complete a handshake within ${describeLimit(limit)}: ` +
-          `${last === undefined ? 'it said nothing' : last.message}. Look whether sshd runs in the guest, or raise the limit.`,
-        { cause: last },
-      )
+      await this.#handshake(duplex, signal)
+      return null
+    } catch (error) {
+      duplex?.destroy()
+      return error instanceof Error ? error : new Error(String(error))
     }
   }
 
@@ -187,7 +199,16 @@ class SshGuest implements Guest {
     await closed
   }
 
-  #handshake(duplex: Duplex, signal: AbortSignal): Promise<void> {
+  async #handshake(duplex: Duplex, signal: AbortSignal): Promise<void> {
+    using patience = this.#options.clock.deadline(greetingMilliseconds)
+    const onSilence = (): void => void duplex.destroy(new Error(silence))
+    patience.signal.addEventListener('abort', onSilence, { once: true })
+    const done = this.#authenticate(duplex, signal)
+    duplex.once('data', () => patience.signal.removeEventListener('abort', onSilence))
+    await done
+  }
+
+  #authenticate(duplex: Duplex, signal: AbortSignal): Promise<void> {
     const { privateKey, username, vmi } = this.#options
     const client = new ssh2.Client()
     let wrongKey: Buffer | null = null
