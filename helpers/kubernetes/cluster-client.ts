@@ -33,6 +33,8 @@ export interface WriteOptions extends RequestOptions {
 export interface DeleteOptions extends RequestOptions {
   /** Delete only if the object still has this uid. */
   uid?: string
+  /** Delete only if nobody has changed the object since; else 409. */
+  resourceVersion?: string
   gracePeriodSeconds?: number
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
 }
@@ -203,11 +205,15 @@ export class ClusterClient {
     reference: ObjectReference,
     options: DeleteOptions = {},
   ): Promise<T | 'deleted' | 'absent'> {
-    const { uid, gracePeriodSeconds, propagationPolicy, ...request } = options
+    const { uid, resourceVersion, gracePeriodSeconds, propagationPolicy, ...request } = options
+    const preconditions = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    }
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
-      ...(uid === undefined ? {} : { preconditions: { uid } }),
+      ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
       ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     }

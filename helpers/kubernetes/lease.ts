@@ -156,19 +156,36 @@ class RenewedLease implements HeldLease {
     await this.#renewal
     if (this.#over) return
     this.#over = true
-    const { uid } = this.#lease.metadata
     const reference = this.#reference()
-    try {
-      await this.#client.delete(reference, uid === undefined ? {} : { uid })
-    } catch (error) {
-      if (!isApiError(error, 403)) throw error
-      // The lease may be updated but not removed: hand it on with nobody's name on it.
-      await this.#client.update({ ...this.#lease, spec: { ...this.#lease.spec, holderIdentity: '' } })
+    for (let attempt = 1; ; attempt += 1) {
+      const present = await this.#client.getIfExists<LeaseObject>(reference)
+      // Somebody may have taken it since the last renewal.
+      if (present === undefined || present.spec?.holderIdentity !== this.holderIdentity) return
+      try {
+        await this.#giveBack(present)
+        return
+      } catch (error) {
+        if (!isApiError(error, 409) || attempt >= attempts) throw error
+      }
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  async #giveBack(present: LeaseObject): Promise<void> {
+    const { uid, resourceVersion } = present.metadata
+    try {
+      await this.#client.delete(this.#reference(), {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      })
+    } catch (error) {
+      if (!isApiError(error, 403)) throw error
+      // The lease may be updated but not removed: hand it on with nobody's name on it.
+      await this.#client.update({ ...present, spec: { ...present.spec, holderIdentity: '' } })
+    }
   }
 
   async #renew(): Promise<void> {

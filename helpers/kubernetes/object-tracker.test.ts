@@ -220,7 +220,8 @@ test('a refused create leaves nothing to clean up', async () => {
 test('names are made up here, not by the cluster', async () => {
   await using api = await testApi()
   const { tracker } = tracked(api)
-  const one = await tracker.create({ ...configMap(''), metadata: { generateName: 'source-' } })
+  const nameless: KubernetesObject = { ...configMap(''), metadata: { generateName: 'source-' } }
+  const one = await tracker.create(nameless)
   expect(one.metadata.name).toMatch(/^source-[bcdfghjklmnpqrstvwxz2456789]{5}$/)
 })
 

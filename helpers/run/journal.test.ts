@@ -1,21 +1,20 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test as base } from 'vitest'
-import { expect } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Journal, journalledLeftovers, readJournal } from './journal.ts'
 
-const test = base.extend<{ path: string }>({
-  path: async ({}, use) => {
-    const folder = mkdtempSync(join(tmpdir(), 'journal-'))
-    await use(join(folder, 'runs', 'created.jsonl'))
-    rmSync(folder, { recursive: true })
-  },
+let folder: string
+let path: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'journal-'))
+  path = join(folder, 'runs', 'created.jsonl')
 })
+afterEach(() => rmSync(folder, { recursive: true }))
 
 const vmi = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachineInstance', namespace: 'a', name: 'x' }
 
-test('what was created, or about to be, and not removed is left over', ({ path }) => {
+test('what was created, or about to be, and not removed is left over', () => {
   const journal = new Journal(path, 'r1')
   journal.append({ event: 'intent', ...vmi })
   expect(journalledLeftovers(readJournal(path))).toEqual([{ runId: 'r1', ...vmi }])
@@ -32,7 +31,7 @@ test('what was created, or about to be, and not removed is left over', ({ path }
   expect(journalledLeftovers(readJournal(path))).toEqual([{ runId: 'r2', ...vmi }])
 })
 
-test('a line that a killed run did not finish is passed over, one in the middle is not', ({ path }) => {
+test('a line that a killed run did not finish is passed over, one in the middle is not', () => {
   const journal = new Journal(path, 'r1')
   journal.append({ event: 'intent', ...vmi })
   appendFileSync(path, '{"at":"2026-11-20T10:00:00Z","event":"cre')
@@ -41,7 +40,7 @@ test('a line that a killed run did not finish is passed over, one in the middle 
   expect(() => readJournal(path)).toThrow(`${path}:2: not a journal entry: "{\\"at\\":\\"2026-11-20T10:00:00Z\\"`)
 })
 
-test('each entry is a line of JSON that names the run and the time', ({ path }) => {
+test('each entry is a line of JSON that names the run and the time', () => {
   new Journal(path, 'r1').append({ event: 'intent', ...vmi })
   const text = readFileSync(path, 'utf8')
   expect(text.endsWith('\n')).toBe(true)

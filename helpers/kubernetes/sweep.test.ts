@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import { documentedRules, testApi, type TestApi } from '../../tests/api-server.ts'
+import { wallClock } from '../clock/wall-clock.ts'
+import { Journal, journalledLeftovers, readJournal } from '../run/journal.ts'
+import type { ClusterClient } from './cluster-client.ts'
+import type { KubernetesObject } from './kubernetes-object.ts'
+import { ObjectTracker } from './object-tracker.ts'
+import { sweep } from './sweep.ts'
+
+const defaults = {
+  namespaces: ['acceptance'],
+  expiredOnly: true,
+  budgetMilliseconds: 2000,
+  clock: wallClock,
+}
+const hour = 3_600_000
+const vmi = (name: string): KubernetesObject => ({
+  apiVersion: 'kubevirt.io/v1',
+  kind: 'VirtualMachineInstance',
+  metadata: { name },
+  spec: { domain: { devices: {} } },
+})
+const configMap = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
+
+/** A run that creates and then dies without cleaning up. @returns the path of its journal */
+async function killedRun(api: TestApi, runId: string, objects: KubernetesObject[], client: ClusterClient = api.admin) {
+  const path = `${api.folder}/${runId}.jsonl`
+  const journal = new Journal(path, runId)
+  const tracker = new ObjectTracker({ client, journal, runId, checkup: 'latency', lifetimeMilliseconds: hour })
+  for (const object of objects) await tracker.create(object)
+  return path
+}
+
+test('removes what has expired, by its labels alone, and nothing else', async () => {
+  await using api = await testApi()
+  await killedRun(api, 'old', [vmi('a'), configMap('b')])
+  await api.admin.create(configMap('somebody-elses'))
+  const early = await sweep(api.admin, defaults)
+  expect(early).toMatchObject({ removed: [], left: [], forbidden: [] })
+  expect(early.kept).toContainEqual({
+    object: 'VirtualMachineInstance acceptance/a',
+    reason: expect.stringMatching(/^needed by run old, until \d{4}-/),
+  })
+  const late = await sweep(api.admin, { ...defaults, now: Date.now() + 2 * hour })
+  expect(late).toEqual({
+    removed: ['VirtualMachineInstance acceptance/a', 'ConfigMap acceptance/b'],
+    left: [],
+    kept: [],
+    forbidden: [],
+  })
+  expect(await api.admin.getIfExists({ apiVersion: 'v1', kind: 'ConfigMap', name: 'somebody-elses' })).toBeDefined()
+})
+
+test('removes what one run left, whether expired or not', async () => {
+  await using api = await testApi()
+  await killedRun(api, 'one', [configMap('a')])
+  await killedRun(api, 'two', [configMap('b')])
+  const report = await sweep(api.admin, { ...defaults, runId: 'one', expiredOnly: false })
+  expect(report.removed).toEqual(['ConfigMap acceptance/a'])
+})
+
+test('removes namespaces that a run created, last', async () => {
+  await using api = await testApi()
+  await killedRun(api, 'one', [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'made-by-us' } },
+    configMap('a'),
+  ])
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false })
+  expect(report.removed).toEqual(['ConfigMap acceptance/a', 'Namespace made-by-us'])
+  expect(report.left).toEqual([])
+  expect(await api.admin.getIfExists({ apiVersion: 'v1', kind: 'Namespace', name: 'made-by-us' })).toBeUndefined()
+})
+
+test('finds by journal what may not be listed, names the missing permissions, and writes down what went', async () => {
+  await using api = await testApi()
+  const client = await api.restricted(documentedRules)
+  const path = await killedRun(api, 'one', [vmi('a'), vmi('b')], client)
+  new Journal(path, 'one').append({
+    event: 'intent',
+    ...vmi('never-came'),
+    name: 'never-came',
+    namespace: 'acceptance',
+  })
+  await api.admin.delete({ ...vmi('b'), name: 'b' })
+  await api.admin.create(vmi('b'))
+  const report = await sweep(client, { ...defaults, expiredOnly: false, journalPaths: [path] })
+  expect(report.removed).toEqual(['VirtualMachineInstance acceptance/a'])
+  expect(report.left).toEqual([])
+  expect(report.forbidden).toContainEqual({
+    where: 'virtualmachineinstances in namespace acceptance',
+    missingPermission:
+      '{apiGroups: ["kubevirt.io"], resources: ["virtualmachineinstances"], verbs: ["list"]} in namespace "acceptance"',
+  })
+  expect(await client.getIfExists({ ...vmi('b'), name: 'b' })).toBeDefined()
+  expect(journalledLeftovers(readJournal(path))).toEqual([])
+})
+
+test('says what does not go', async () => {
+  await using api = await testApi()
+  const held = vmi('held')
+  held.metadata.finalizers = ['x/y']
+  await killedRun(api, 'one', [held])
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false, budgetMilliseconds: 100 })
+  expect(report.removed).toEqual([])
+  expect(report.left).toEqual([
+    {
+      object: 'VirtualMachineInstance acceptance/held',
+      reason: expect.stringContaining('finalizers that still hold it: x/y'),
+    },
+  ])
+})
+
+test('a cluster without CDI has nothing of it to sweep', async () => {
+  await using api = await testApi()
+  const report = await sweep(api.admin, defaults)
+  expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [] })
+})
