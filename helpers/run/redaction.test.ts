@@ -121,3 +121,16 @@ test.each([
 ])('leaves %j as it is', (text) => {
   expect(redact(text)).toBe(text)
 })
+
+test.each([
+  'a.b-',
+  'a:',
+  'password',
+  'token: "\\',
+  '-----BEGIN PRIVATE KEY-----',
+  'eyJaaaaa.',
+  'kind: Secret\ndata:\n ',
+])('a guest cannot stall the run with a megabyte of %j', (part) => {
+  const text = `${part.repeat(1_000_000 / part.length)} chpasswd`
+  expect(redact(text).length).toBeGreaterThan(0)
+})

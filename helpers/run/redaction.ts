@@ -50,7 +50,7 @@ const shapes: { pattern: RegExp; replacement: string }[] = [
   { pattern: keyAndValue, replacement: `$1$2$3${redactedText}$2$3` },
   // echo 'root:secret' | chpasswd
   {
-    pattern: /(\b[\w.-]+:)[^\s'"|\\]+(['"]?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd\b)/g,
+    pattern: /((?<![\w.-])[\w.-]{1,64}:)[^\s'"|\\]{1,256}(['"]?[ \t]{0,8}\|[ \t]{0,8}(?:sudo[ \t]{1,8})?chpasswd\b)/g,
     replacement: `$1${redactedText}$2`,
   },
 ]
@@ -193,7 +193,7 @@ function withoutPasswordLists(text: string): string {
     .map((line) => {
       if (/^\s*chpasswd:/.test(line)) {
         blockIndent = indentOf(line)
-        return line.replace(/(\b[\w.-]+:)(?!\s|\/\/)[^\s'",\]\\]+/g, `$1${redactedText}`)
+        return line.replace(/((?<![\w.-])[\w.-]{1,64}:)(?!\s|\/\/)[^\s'",\]\\]+/g, `$1${redactedText}`)
       }
       if (blockIndent >= 0 && line.trim() !== '' && indentOf(line) <= blockIndent) blockIndent = -1
       if (blockIndent < 0) return line
