@@ -1,11 +1,11 @@
 /** Everything between reaching the cluster and the first case: preflight, lock, clean slate, namespace. */
-import { readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import type { Cluster } from '../fixtures/cluster.ts'
 import type { ProvidedRun } from '../fixtures/provided.ts'
 import { isApiError } from '../helpers/kubernetes/api-error.ts'
 import type { ClusterClient } from '../helpers/kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
-import { acquireLease } from '../helpers/kubernetes/lease.ts'
+import { acquireLease, type HeldLease, type LeaseUnavailable } from '../helpers/kubernetes/lease.ts'
 import { ObjectTracker } from '../helpers/kubernetes/object-tracker.ts'
 import { sweep } from '../helpers/kubernetes/sweep.ts'
 import { readKubeVirtVersion } from '../helpers/kubevirt/kubevirt-version.ts'
@@ -34,7 +34,7 @@ export interface PrepareRunOptions {
 
 /** @throws PreflightError with every problem at once; LockedError naming the holder */
 export async function prepareRun(options: PrepareRunOptions): Promise<void> {
-  const { run, cluster, selected, state, holder, undo } = options
+  const { run, directory, cluster, selected, state, holder, undo } = options
   const { profile } = run
   const { client } = cluster
   const results = await runPreflight(client, preflightPlan(profile, checkups, selected))
@@ -44,53 +44,52 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
     kubernetes: (await client.version()).gitVersion,
     kubevirt: await readKubeVirtVersion(client),
   }
+  const namespace = profile.namespace.name
+  const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown), clock: cluster.clock }
+  let lease: HeldLease | LeaseUnavailable | undefined
+  let finished: Promise<string[]> | undefined
+  /** Gives up the lock, and removes what dead workers left and the namespace if the run made it. */
+  const finish = async () => {
+    if (lease?.state === 'held') await lease.release()
+    const { left } = await sweep(client, {
+      ...limits,
+      namespaces: [namespace],
+      runId: run.id,
+      expiredOnly: false,
+      journalPaths: existsSync(directory.journal) ? [directory.journal] : [],
+    })
+    return left.map(({ object, reason }) => `${object}: ${reason}`)
+  }
+  state.finish = () => (finished ??= finish())
+  undo.defer(async () => {
+    await state.finish?.()
+  })
+
   const tracker = new ObjectTracker({
     client,
-    journal: new Journal(options.directory.journal, run.id),
+    journal: new Journal(directory.journal, run.id),
     runId: run.id,
     checkup: 'run',
     lifetimeMilliseconds: durationMilliseconds(profile.timeouts.objectExpiry),
   })
-  const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown), clock: cluster.clock }
-  let released: Promise<string[]> | undefined
-  const finish = () => (released ??= sweepAndRelease())
-  undo.defer(async () => {
-    await finish()
-  })
-  const createdNamespace = await ensureNamespace(client, tracker, profile.namespace)
-  const lease = await acquireLease(client, {
-    namespace: profile.namespace.name,
+  const isNew = await ensureNamespace(client, tracker, profile.namespace)
+  lease = await acquireLease(client, {
+    namespace,
     holder,
     runId: run.id,
     durationSeconds: durationMilliseconds(profile.timeouts.lease) / 1000,
     freeCommand: (runId) => `npx kubevirt-acceptance sweep --run ${runId}`,
     onLost: (reason) => state.onLockLost?.(reason),
   })
+  if (isNew) return
   // With the lock, whatever other runs left in this namespace is nobody's any more; without, only what has expired.
-  if (!createdNamespace)
-    await sweep(client, {
-      ...limits,
-      namespaces: [profile.namespace.name],
-      expiredOnly: true,
-      ...(lease.state === 'held' && { orphansIn: profile.namespace.name }),
-      journalPaths: await earlierJournals(run),
-    })
-
-  /** Removes what dead workers left, then what the run itself made, and gives up the lock. */
-  async function sweepAndRelease(): Promise<string[]> {
-    const swept = await sweep(client, {
-      ...limits,
-      namespaces: [profile.namespace.name],
-      runId: run.id,
-      expiredOnly: false,
-      journalPaths: [options.directory.journal],
-      exceptKinds: ['Namespace'],
-    })
-    if (lease.state === 'held') await lease.release()
-    const left = await tracker.releaseAll(limits)
-    return [...swept.left.map(({ object, reason }) => `${object}: ${reason}`), ...left]
-  }
-  state.finish = finish
+  await sweep(client, {
+    ...limits,
+    namespaces: [namespace],
+    expiredOnly: true,
+    ...(lease.state === 'held' && { orphansIn: namespace }),
+    journalPaths: earlierJournals(run),
+  })
 }
 
 async function ensureNamespace(
@@ -144,12 +143,9 @@ async function readNodes(client: ClusterClient): Promise<ClusterDescription['nod
 }
 
 /** Journals of runs on this machine: what they left can be found by name where lists are forbidden. */
-async function earlierJournals({ runsDirectory, id }: ProvidedRun): Promise<string[]> {
-  const journals = listRuns(runsDirectory)
+function earlierJournals({ runsDirectory, id }: ProvidedRun): string[] {
+  return listRuns(runsDirectory)
     .filter((other) => other !== id)
-    .map((other) => runDirectory(runsDirectory, other))
-  const present = await Promise.all(
-    journals.map(async ({ root, journal }) => ((await readdir(root)).includes('journal.jsonl') ? [journal] : [])),
-  )
-  return present.flat()
+    .map((other) => runDirectory(runsDirectory, other).journal)
+    .filter((journal) => existsSync(journal))
 }

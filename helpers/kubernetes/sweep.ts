@@ -14,6 +14,8 @@ export interface SweepOptions extends RemovalLimits {
   runId?: string
   /** Only what nobody needs any more by its own account. false also removes objects of runs that may be going on. */
   expiredOnly: boolean
+  /** A namespace whose lease the caller holds: no other run can be at work there, so what others left is nobody's any more. */
+  orphansIn?: string
   /** Journals of earlier runs: what they created and did not remove is looked up by name, also where lists are forbidden. */
   journalPaths?: readonly string[]
   /** Wall-clock time that expiry is compared with, in milliseconds since the epoch. Default: now. */
@@ -73,7 +75,8 @@ export async function sweep(client: ClusterClient, options: SweepOptions): Promi
     }
     const reference = referenceTo(object)
     const expiry = expiryOf(object)
-    if (options.expiredOnly && (expiry === undefined || expiry > now)) {
+    const orphaned = options.orphansIn !== undefined && object.metadata.namespace === options.orphansIn
+    if (options.expiredOnly && !orphaned && (expiry === undefined || expiry > now)) {
       const until = expiry === undefined ? 'it does not say until when' : `until ${new Date(expiry).toISOString()}`
       report.kept.push({ object: describeReference(reference), reason: `needed by run ${runId}, ${until}` })
       return

@@ -37,7 +37,7 @@ export const commonChecks = (checkup: string): CommonChecks => ({
     title: 'Nothing is left behind on the cluster',
     proves: 'Every object that the case created is gone.',
     measuredBy: 'After tear-down each journalled object answers 404.',
-    defaultLimit: 'nothing',
+    defaultLimit: 'clean',
     remediation:
       'Remove the objects named here with: npx kubevirt-acceptance sweep. Look for finalizers that nobody removes.',
   },
