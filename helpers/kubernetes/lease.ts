@@ -48,6 +48,8 @@ export interface LeaseUnavailable {
 }
 
 const attempts = 5
+const defaultName = 'kubevirt-acceptance'
+const leaseKind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
 
 /**
  * Takes the lease that keeps two runs off one namespace, and renews it in the background (on wall time, without keeping
@@ -76,8 +78,8 @@ export async function acquireLease(
 }
 
 async function takeLease(client: ClusterClient, options: LeaseOptions, holderIdentity: string): Promise<LeaseObject> {
-  const { namespace, name = 'kubevirt-acceptance', durationSeconds = 60, signal } = options
-  const reference = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name }
+  const { namespace, name = defaultName, durationSeconds = 60, signal } = options
+  const reference = { ...leaseKind, namespace, name }
   const present = await client.getIfExists<LeaseObject>(reference, { signal })
   const now = Date.now()
   const spec = {
@@ -87,8 +89,7 @@ async function takeLease(client: ClusterClient, options: LeaseOptions, holderIde
     renewTime: microTime(now),
   }
   if (present === undefined) {
-    const { apiVersion, kind } = reference
-    return client.create<LeaseObject>({ apiVersion, kind, metadata: { name, namespace }, spec }, { signal })
+    return client.create<LeaseObject>({ ...leaseKind, metadata: { name, namespace }, spec }, { signal })
   }
   const holder = present.spec?.holderIdentity ?? ''
   const until = expiryOfLease(present)
@@ -100,11 +101,23 @@ async function takeLease(client: ClusterClient, options: LeaseOptions, holderIde
 }
 
 function locked(lease: LeaseObject, holder: string, until: number, options: LeaseOptions): string {
-  const { namespace, name = 'kubevirt-acceptance' } = options
+  const { namespace, name = defaultName } = options
   const since = lease.spec?.acquireTime ?? 'an unknown time'
   const runId = / run (\S+)$/.exec(holder)?.[1]
   const free = runId === undefined ? `delete lease ${namespace}/${name}` : options.freeCommand(runId)
   return `the cluster is in use by ${holder} since ${since}: lease ${namespace}/${name} runs until ${new Date(until).toISOString()} unless it is renewed; wait for that run, or, if it is dead, free the lease with: ${free}`
+}
+
+/** Who holds the lease, and until when (milliseconds since the epoch); undefined when it is free. @throws ApiError 403 */
+export async function leaseHolder(
+  client: ClusterClient,
+  options: { namespace: string; name?: string } & RequestOptions,
+): Promise<{ holderIdentity: string; since: string; until: number } | undefined> {
+  const { namespace, name = defaultName, ...request } = options
+  const lease = await client.getIfExists<LeaseObject>({ ...leaseKind, namespace, name }, request)
+  const holderIdentity = lease?.spec?.holderIdentity ?? ''
+  if (lease === undefined || holderIdentity === '' || expiryOfLease(lease) <= Date.now()) return undefined
+  return { holderIdentity, since: lease.spec?.acquireTime ?? 'an unknown time', until: expiryOfLease(lease) }
 }
 
 /**
@@ -115,8 +128,8 @@ export async function freeLease(
   client: ClusterClient,
   options: { namespace: string; name?: string; runId?: string } & RequestOptions,
 ): Promise<boolean> {
-  const { namespace, name = 'kubevirt-acceptance', runId, ...request } = options
-  const reference = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name }
+  const { namespace, name = defaultName, runId, ...request } = options
+  const reference = { ...leaseKind, namespace, name }
   const lease = await client.getIfExists<LeaseObject>(reference, request)
   if (lease === undefined) return false
   const ofThatRun = runId !== undefined && (lease.spec?.holderIdentity ?? '').endsWith(` run ${runId}`)
@@ -239,8 +252,8 @@ class RenewedLease implements HeldLease {
   }
 
   #reference() {
-    const { namespace, name = 'kubevirt-acceptance' } = this.#options
-    return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name }
+    const { namespace, name = defaultName } = this.#options
+    return { ...leaseKind, namespace, name }
   }
 }
 

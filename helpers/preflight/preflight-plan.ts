@@ -11,6 +11,8 @@ export interface PreflightPlan {
   networks: readonly { namespace: string; name: string }[]
   /** Nodes that the profile names. */
   nodes: readonly string[]
+  /** The lease that keeps two runs apart. `runId`: that run may hold it. */
+  lease?: { namespace: string; name?: string; runId?: string }
   /** How many schedulable nodes the cases need, e.g. 2 to keep two VMIs apart. */
   minimumSchedulableNodes: number
 }
