@@ -24,6 +24,8 @@ export interface LoginOptions {
  */
 const silenceBeforeBoot = 10_000
 const silenceAfterOutput = 3000
+/** The silences double while nothing but our own echo comes back. */
+const longestSilence = 60_000
 /** Silence behind what may be a prompt that makes it one. */
 const silenceOfPrompt = 250
 /** Unanswered questions after which a program is taken to be in the foreground. */
@@ -87,7 +89,7 @@ class LoginAttempt {
     let unanswered = 0
     for (;;) {
       const before = this.#stream.position
-      const sight = await this.#see()
+      const sight = await this.#see(2 ** unanswered)
       if (sight === null) {
         unanswered = this.#stream.position - before <= echoLength ? unanswered + 1 : 0
         this.#takeText()
@@ -121,11 +123,12 @@ class LoginAttempt {
   }
 
   /** Waits for something that wants input; null when the guest has been silent, or has said nothing useful for long. */
-  async #see(): Promise<Sight | null> {
+  async #see(patience: number): Promise<Sight | null> {
     for (let period = 0; period < mostPeriods;) {
       const before = this.#stream.position
       const spoke = before > echoLength && !this.#answered
-      const sight = await this.#within(spoke ? silenceAfterOutput : silenceBeforeBoot, this.#sightMatcher)
+      const silence = Math.min(patience * (spoke ? silenceAfterOutput : silenceBeforeBoot), longestSilence)
+      const sight = await this.#within(silence, this.#sightMatcher)
       if (sight === null) {
         if (this.#stream.position - before <= echoLength) return null
         period += 1

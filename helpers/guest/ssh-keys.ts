@@ -35,20 +35,19 @@ export function fingerprint(publicKey: Buffer): string {
  */
 export function sshCloudConfig(options: { user: string; userKey: string; hostKey: KeyPair }): Record<string, unknown> {
   const { hostKey, user, userKey } = options
+  const isRoot = user === 'root'
   return {
-    ...(user === 'root'
-      ? { disable_root: false, users: [{ name: 'root', ssh_authorized_keys: [userKey.trim()] }] }
-      : {
-          users: [
-            {
-              name: user,
-              shell: '/bin/sh',
-              sudo: 'ALL=(ALL) NOPASSWD:ALL',
-              lock_passwd: true,
-              ssh_authorized_keys: [userKey.trim()],
-            },
-          ],
-        }),
+    disable_root: !isRoot,
+    users: [
+      {
+        name: user,
+        ...(isRoot ? {} : { shell: '/bin/sh' }),
+        sudo: 'ALL=(ALL) NOPASSWD:ALL',
+        // Locking is the default even for users that are there already; it would close the console for root.
+        lock_passwd: !isRoot,
+        ssh_authorized_keys: [userKey.trim()],
+      },
+    ],
     ssh_pwauth: false,
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey.trim() },
