@@ -7,7 +7,8 @@ import { wallClock } from '../clock/wall-clock.ts'
 import { openConsoleGuest } from './console-guest.ts'
 
 const isInstalled = (program: string): boolean => spawnSync(program, ['-c', ':']).error === undefined
-// script (util-linux) is what gives a shell a terminal; shells that are not here are left out.
+/** Of util-linux: gives a program a terminal. Where it is missing, or the shell is, the test is left out. */
+const terminalProgram = 'script'
 const shells = [
   ['bash', 'bash --norc --noprofile', 'vt220'],
   ['bash', 'bash --norc --noprofile', 'dumb'],
@@ -15,11 +16,11 @@ const shells = [
   ['busybox', 'busybox sh -i', 'vt220'],
 ] as const
 const canTry = (program: string): boolean =>
-  process.platform === 'linux' && spawnSync('script', ['--version']).error === undefined && isInstalled(program)
+  process.platform === 'linux' && spawnSync(terminalProgram, ['--version']).error === undefined && isInstalled(program)
 
 for (const [program, shell, terminal] of shells)
   test.skipIf(!canTry(program))(`drives ${program} on a terminal of type ${terminal}`, async () => {
-    const child = spawn('script', ['-qc', shell, '/dev/null'], {
+    const child = spawn(terminalProgram, ['-qc', shell, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, TERM: terminal, PS1: 'localhost:~# ' },
     })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-export interface InterfaceAddress {
+interface InterfaceAddress {
   address: string
   prefixLength: number
 }
