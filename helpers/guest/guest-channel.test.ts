@@ -18,19 +18,13 @@ function refusingClient(): { client: Pick<ClusterClient, 'openWebSocket'>; paths
 
 const prefix = '/apis/subresources.kubevirt.io/v1/namespaces/acceptance/virtualmachineinstances/vmi1'
 
-test.each<[OpenGuestOptions['login'], string, string]>([
-  [{ access: 'console', login: { style: 'alpine' } }, `${prefix}/console`, 'console'],
-  [
-    { access: 'ssh', username: 'root', privateKey: createKeyPair('x').privateKey },
-    `${prefix}/portforward/22/tcp`,
-    'SSH port',
-  ],
-  [
-    { access: 'ssh', username: 'root', privateKey: createKeyPair('x').privateKey, port: 2222 },
-    `${prefix}/portforward/2222/tcp`,
-    'SSH port',
-  ],
-])('%j goes through its subresource, and a refusal hands over the transcript', async (login, path, what) => {
+const { privateKey } = createKeyPair('run')
+
+test.each<[string, string, OpenGuestOptions['login']]>([
+  ['console', `${prefix}/console`, { access: 'console', login: { style: 'alpine' } }],
+  ['SSH port', `${prefix}/portforward/22/tcp`, { access: 'ssh', username: 'root', privateKey }],
+  ['SSH port', `${prefix}/portforward/2222/tcp`, { access: 'ssh', username: 'root', privateKey, port: 2222 }],
+])('the %s is opened through %s, and a refusal hands over the transcript', async (what, path, login) => {
   const { client, paths } = refusingClient()
   const transcripts: string[] = []
   await expect(
