@@ -201,6 +201,50 @@ test('a create that is cut off is looked up when cleaning up', async () => {
   expect(left()).toEqual([])
 })
 
+/** A create that gets no answer; the caller says when, and as whose, the object turns up in the cluster. */
+async function cutOffCreate(turnUp: 'somebody elses' | 'late') {
+  const controller = new AbortController()
+  const configMaps = { group: '', resource: 'configmaps' }
+  const labels = { 'kubevirt-acceptance/run-id': turnUp === 'late' ? 'run-1' : 'run-2' }
+  let started: TestApi | undefined
+  const put = (): void => {
+    const metadata = { name: 'a', namespace: 'acceptance', labels }
+    started?.server.store.create(configMaps, { ...configMap('a'), metadata })
+  }
+  const api = await testApi({
+    intercept: ({ verb, resource, name }) => {
+      // The last object of this run is on its way out when the late create arrives.
+      if (turnUp === 'late' && verb === 'delete' && name === 'other') put()
+      if (verb !== 'create' || resource !== 'configmaps') return undefined
+      if (turnUp !== 'late') put()
+      controller.abort(new Error('cancelled'))
+      return new Promise(() => undefined)
+    },
+  })
+  started = api
+  const run = tracked(api)
+  const other: KubernetesObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'other' } }
+  await run.tracker.create(other)
+  await expect(run.tracker.create(configMap('a'), { signal: controller.signal })).rejects.toThrow('cancelled')
+  return { api, ...run }
+}
+
+test('a create that is cut off and arrives late is still removed', async () => {
+  const { api, tracker } = await cutOffCreate('late')
+  await using _ = api
+  expect(await tracker.releaseAll(limits)).toEqual([])
+  expect(stored(api)).toEqual([])
+})
+
+test("a create that is cut off does not make somebody else's object ours", async () => {
+  const { api, tracker } = await cutOffCreate('somebody elses')
+  await using _ = api
+  expect(await tracker.releaseAll(limits)).toEqual([
+    'ConfigMap acceptance/a: an object of that name exists, but it is not of run run-1',
+  ])
+  expect(stored(api)).toEqual(['a'])
+})
+
 test('a refused create leaves nothing to clean up', async () => {
   await using api = await testApi()
   const { tracker, left, operations } = tracked(api)

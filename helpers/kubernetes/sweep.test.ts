@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { documentedRules, testApi, type TestApi } from '../../tests/api-server.ts'
+import { faultyServer, sendJson } from '../../tests/faulty-server.ts'
 import { wallClock } from '../clock/wall-clock.ts'
 import { Journal, journalledLeftovers, readJournal } from '../run/journal.ts'
 import type { ClusterClient } from './cluster-client.ts'
@@ -108,6 +109,17 @@ test('says what does not go', async () => {
       reason: expect.stringContaining('finalizers that still hold it: x/y'),
     },
   ])
+})
+
+test('touches nothing without our labels, whatever the cluster lists', async () => {
+  const stranger = {
+    ...configMap('x'),
+    metadata: { name: 'x', uid: 'u', labels: { 'kubevirt-acceptance/run-id': 'r' } },
+  }
+  await using server = await faultyServer((_, answer) => sendJson(answer, 200, { metadata: {}, items: [stranger] }))
+  const report = await sweep(await server.client(), { ...defaults, expiredOnly: false })
+  expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [] })
+  expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([])
 })
 
 test('a cluster without CDI has nothing of it to sweep', async () => {

@@ -127,10 +127,10 @@ async function* eventsOf<T extends KubernetesObject>(
     connection.abort(new ConnectionError(text, 'ETIMEDOUT', false, undefined))
   }, silenceLimitMilliseconds)
   silence.unref()
-  let answer: IncomingMessage | undefined
   try {
     signal?.throwIfAborted()
-    answer = await source.open(resourceVersion, watchSeconds, connection.signal)
+    const answer = await source.open(resourceVersion, watchSeconds, connection.signal)
+    // Leaving this loop, however, ends the connection too.
     for await (const line of linesOf(answer)) {
       silence.refresh()
       yield parseEvent<T>(line, source.request)
@@ -140,7 +140,6 @@ async function* eventsOf<T extends KubernetesObject>(
   } finally {
     clearTimeout(silence)
     signal?.removeEventListener('abort', forward)
-    answer?.destroy()
   }
 }
 
