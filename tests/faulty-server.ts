@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import { generate } from 'selfsigned'
 import { type ClusterClient, connectCluster, type ConnectOptions } from '../helpers/kubernetes/cluster-client.ts'
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   method: string
   /** With query. */
   path: string

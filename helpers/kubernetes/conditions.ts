@@ -2,7 +2,7 @@ import { phaseOf } from './terminal-state.ts'
 import type { Condition, KubernetesObject } from './kubernetes-object.ts'
 
 /** `status.conditions`, or none. */
-export function conditionsOf(object: KubernetesObject): Condition[] {
+function conditionsOf(object: KubernetesObject): Condition[] {
   const { status } = object
   if (typeof status !== 'object' || status === null || !('conditions' in status)) return []
   return Array.isArray(status.conditions) ? (status.conditions as Condition[]) : []

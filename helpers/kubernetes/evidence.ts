@@ -24,7 +24,7 @@ export interface Evidence {
   missing: { part: string; reason: string; missingPermission?: string }[]
 }
 
-export interface EvidencePart {
+interface EvidencePart {
   /** File name, e.g. `vmi-source.yaml`. */
   name: string
   mediaType: string
