@@ -6,10 +6,11 @@ import type { Vitest } from 'vitest/node'
 import type { ProvidedRun } from '../fixtures/provided.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
-import { ProfileError } from '../helpers/profile/profile-problem.ts'
+import { formatProblem, ProfileError } from '../helpers/profile/profile-problem.ts'
 import { selectProfilePath } from '../helpers/profile/select-profile.ts'
 import { createRunId, runDirectory } from '../helpers/run/run-directory.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
+import { allureVitestSettings } from '../reports/allure/vitest-settings.ts'
 import type { RunDescription } from '../reports/run-description.ts'
 import { checkups } from '../suites/index.ts'
 import { cancelGracefully } from './cancellation.ts'
@@ -36,6 +37,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
     config: () => {
       const profile = profileOrExit(options)
       const runsDirectory = resolve(options.runsDirectory ?? process.env.KUBEVIRT_ACCEPTANCE_RUNS ?? 'reports/runs')
+      const allure = allureVitestSettings()
       const run: ProvidedRun = { id: createRunId(new Date()), runsDirectory, profile }
       return {
         test: {
@@ -46,12 +48,14 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
             // The users' own Vitest settings are about their own tests; a checkup runs the same everywhere.
             extends: false as const,
             plugins: [projectPlugin(run)],
+            resolve: { alias: allure.alias },
             test: {
               name,
               dir: join(codeRoot, 'suites', name),
               include: [`**/*.checkup.${sourceExtension}`],
               // The default leaves node_modules out, where the suites of the installed package are.
               exclude: [],
+              server: { deps: { inline: allure.inline } },
               setupFiles: [modulePath('plugin/worker-setup')],
               // One file after the other, in the order of the checkups: measurements must not disturb each other.
               fileParallelism: false,
@@ -105,6 +109,7 @@ function describeRun({ id, runsDirectory, profile }: ProvidedRun): RunDescriptio
     plannedCases: Object.fromEntries(profile.checkups.map(({ name, cases }) => [name, cases])),
     cluster: () => state.cluster,
     secrets: () => [...state.secrets],
+    finish: async () => (await state.finish?.()) ?? [],
     configuration: effectiveConfiguration(profile),
   }
 }
@@ -126,10 +131,7 @@ function profileOrExit(options: KubevirtAcceptanceOptions): LoadedProfile {
   try {
     const { path } = selectProfilePath({ option: options.profile, env: process.env, cwd: process.cwd(), packageRoot })
     const profile = loadProfile(path, checkups)
-    for (const warning of profile.warnings)
-      process.stderr.write(
-        `warning: ${warning.file}:${warning.line}:${warning.column} ${warning.path}: ${warning.message}\n`,
-      )
+    for (const warning of profile.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
     return profile
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error

@@ -1,0 +1,212 @@
+/** For every check of the latency checkup there is a fault that turns it red, with the right verdict and text. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { acceptanceRun, checkOf, embeddedProfile, temporaryFolder } from './acceptance-run.ts'
+
+interface Expectation {
+  verdict: string
+  exitCode: number
+  check: string
+  checkVerdict: string
+  text: RegExp
+}
+
+const failed = (check: string, text: RegExp): Expectation => ({
+  verdict: 'failed',
+  exitCode: 1,
+  check,
+  checkVerdict: 'failed',
+  text,
+})
+const broken = (check: string, text: RegExp): Expectation => ({
+  verdict: 'broken',
+  exitCode: 6,
+  check,
+  checkVerdict: 'broken',
+  text,
+})
+const faulty = (...faults: Record<string, unknown>[]) => embeddedProfile({ embedded: { faults } })
+const shortLogin = { guest: { loginTimeout: '20s', commandTimeout: '5s' } }
+
+const red: [what: string, profile: Record<string, unknown>, expected: Expectation][] = [
+  [
+    'latency 1 ms beyond the limit',
+    embeddedProfile({ link: { latency: '5500us' } }),
+    failed(
+      'latency.max',
+      /maxLatencyNanoSec 1[12]\.\d+ms > 10ms \(.*profile\.yaml:\d+:\d+ checkups\.latency\.cases\.?\[?0\]?\.maxDesiredLatencyMilliseconds\)/,
+    ),
+  ],
+  [
+    'a fifth of the packets lost',
+    embeddedProfile({ link: { lossPercent: 10.6 } }),
+    failed('latency.packet-loss', /packetLossPercent \d+% > 0%/),
+  ],
+  [
+    'a peer that never answers',
+    embeddedProfile({ link: { connected: false } }),
+    failed('latency.connectivity', /packetsReceived 0 packets < 1 packets/),
+  ],
+  ['no route to the peer', faulty({ fault: 'network-unreachable' }), failed('latency.connectivity', /unreachable/i)],
+  [
+    'an average above its limit',
+    embeddedProfile({ case: { maxAverageLatency: '100us' } }),
+    failed('latency.average', /avgLatencyNanoSec .* > 100µs/),
+  ],
+  [
+    'a 99th percentile above its limit',
+    embeddedProfile({ case: { maxP99Latency: '100us' } }),
+    failed('latency.p99', /p99LatencyNanoSec .* > 100µs/),
+  ],
+  [
+    'jitter above its limit',
+    embeddedProfile({ link: { latency: '2ms', jitter: '500us' }, case: { maxJitter: '50us' } }),
+    failed('latency.jitter', /jitterNanoSec .* > 50µs/),
+  ],
+  [
+    'duplicates above their limit',
+    embeddedProfile({ link: { duplicatePercent: 40 }, case: { maxDuplicatePackets: 0 } }),
+    failed('latency.duplicates', /duplicatePackets \d+ packets > 0 packets/),
+  ],
+  [
+    'a VM on another node than asked for',
+    faulty({ fault: 'wrong-node', node: 'worker1' }),
+    failed('latency.placement', /both on worker1 != different nodes/),
+  ],
+  [
+    'a network that does not exist',
+    embeddedProfile({ case: { networkAttachmentDefinitionName: 'nope' } }),
+    broken('latency.provisioned', /network-attachment-definitions\.k8s\.cni\.cncf\.io "nope" not found/),
+  ],
+  [
+    'a console that drops after login',
+    faulty({ fault: 'console-drops-after-login' }),
+    broken('latency.provisioned', /console.*dropped/i),
+  ],
+  [
+    'only one node',
+    embeddedProfile({ embedded: { nodes: [{ name: 'worker1' }] } }),
+    { verdict: 'broken', exitCode: 3, check: '', checkVerdict: '', text: /node/ },
+  ],
+  [
+    'a node without memory',
+    embeddedProfile({ embedded: { nodes: [{ name: 'worker1' }, { name: 'worker2', memory: '64Mi' }] } }),
+    broken('latency.provisioned', /Insufficient memory/),
+  ],
+  [
+    'an image that cannot be pulled',
+    faulty({ fault: 'image-pull-fails', vmi: '*target*' }),
+    broken('latency.provisioned', /ImagePullBackOff|ErrImagePull/),
+  ],
+  [
+    'a guest that never boots',
+    { ...faulty({ fault: 'never-boots', vmi: '*source*' }), ...shortLogin },
+    broken('latency.provisioned', /20 s .*guest\.loginTimeout/),
+  ],
+  [
+    'a login that takes too long',
+    { ...faulty({ fault: 'slow-login', delay: '1m' }), ...shortLogin },
+    broken('latency.provisioned', /20 s .*guest\.loginTimeout/),
+  ],
+  [
+    'a login that is refused',
+    { ...faulty({ fault: 'login-refused' }), ...shortLogin },
+    broken('latency.provisioned', /login/i),
+  ],
+  [
+    'a guest that crashes',
+    faulty({ fault: 'guest-crashes', vmi: '*source*', after: '8s' }),
+    { ...broken('latency.measured', /./), check: '' },
+  ],
+  [
+    'a guest without ping',
+    faulty({ fault: 'command-missing', command: 'ping' }),
+    broken('latency.measured', /not found.*exit code 127/s),
+  ],
+  [
+    'an output that ends early',
+    faulty({ fault: 'truncated-output', command: 'ping', bytes: 300 }),
+    broken('latency.measured', /ping output/),
+  ],
+  [
+    'a ping that hangs',
+    faulty({ fault: 'command-hangs', command: 'ping' }),
+    broken('latency.measured', /did not|not (end|done|finish)|within/i),
+  ],
+  [
+    'a quota that refuses VMs',
+    faulty({ fault: 'create-refused', resource: 'virtualmachineinstances' }),
+    broken('latency.provisioned', /exceeded quota/),
+  ],
+  [
+    'a VM that may not be deleted',
+    faulty({ fault: 'delete-refused', resource: 'virtualmachineinstances' }),
+    broken('latency.nothing-left', /left behind/),
+  ],
+  [
+    'a VM that is never gone',
+    faulty({ fault: 'never-deleted', resource: 'virtualmachineinstances' }),
+    broken('latency.nothing-left', /finalizer/),
+  ],
+]
+
+test.concurrent.for(red)(
+  '%s is red, and says why',
+  { timeout: 120_000 },
+  async ([, profile, expected], { expect: expectIt }) => {
+    const folder = await temporaryFolder()
+    try {
+      const { exitCode, document, output, directory } = await acceptanceRun(folder.path, { profile })
+      expectIt(document, output).toBeDefined()
+      expectIt({ verdict: document?.verdict, exitCode }, document?.reason).toEqual({
+        verdict: expected.verdict,
+        exitCode: expected.exitCode,
+      })
+      if (expected.check === '') expectIt(output).toMatch(expected.text)
+      else {
+        expectIt(checkOf(document, expected.check), document?.reason).toMatchObject({ verdict: expected.checkVerdict })
+        expectIt(checkOf(document, expected.check)?.message).toMatch(expected.text)
+        // Whoever reads the terminal sees it too.
+        expectIt(output).toContain(expected.check)
+      }
+      if (expected.verdict === 'failed') {
+        const raw = document?.cases[0]?.rawOutputs[0]
+        expectIt(await readFile(join(directory!.root, raw!.path), 'utf8')).toContain('PING')
+        expectIt(document?.cases[0]?.measurements.find(({ name }) => name === 'packetsTransmitted')).toMatchObject({
+          value: expect.any(Number),
+        })
+      }
+      if (expected.exitCode !== 3) expectIt(document?.cases[0]?.evidence.map(({ name }) => name).join()).not.toBe('')
+    } finally {
+      await folder.remove()
+    }
+  },
+)
+
+const green: [what: string, profile: Record<string, unknown>][] = [
+  ['a guest without agent', faulty({ fault: 'no-guest-agent' })],
+  ['kernel messages that break into lines', faulty({ fault: 'kernel-messages', every: '700ms' })],
+  ['a login that takes three minutes', faulty({ fault: 'slow-login', delay: '3m' })],
+  ['an API server that answers every tenth request with 503', faulty({ fault: 'api-errors', code: 503, percent: 10 })],
+  ['watches that are reset', faulty({ fault: 'watch-drops', after: '2s' })],
+  ['an SR-IOV network', embeddedProfile({ embedded: { networks: [{ name: 'blue', type: 'sriov' }] } })],
+  ['guests reached over SSH', embeddedProfile({ case: { guestAccess: 'ssh' } })],
+  ['IPv6 beside IPv4', embeddedProfile({ case: { ipFamilies: ['IPv4', 'IPv6'], bothDirections: true } })],
+]
+
+test.concurrent.for(green)(
+  '%s does not disturb the measurement',
+  { timeout: 120_000 },
+  async ([, profile], { expect: expectIt }) => {
+    const folder = await temporaryFolder()
+    try {
+      const { exitCode, document, output } = await acceptanceRun(folder.path, { profile })
+      expectIt(document?.reason ?? output).toBe(document?.reason)
+      expectIt({ verdict: document?.verdict, exitCode }, document?.reason).toEqual({ verdict: 'passed', exitCode: 0 })
+      expectIt(document?.leftovers).toEqual([])
+    } finally {
+      await folder.remove()
+    }
+  },
+)
