@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { failure, faultyServer, sendJson } from '../../tests/faulty-server.ts'
 import { ApiError, ConnectionError, RequestTimeoutError, UnexpectedAnswerError } from './api-error.ts'
 import { RequestCounter } from './request-counter.ts'
@@ -361,7 +363,7 @@ test('counts for the case and for the whole run', async () => {
   client.close()
 })
 
-test('a token file that has changed is read again when the old token is refused', async () => {
+test('a credential plugin is asked again when the token that it gave is refused', async () => {
   // The credentials are cached for a minute; a refusal must not wait for that.
   let accepted = 'old'
   await using server = await faultyServer((request, answer) => {
@@ -370,9 +372,8 @@ test('a token file that has changed is read again when the old token is refused'
   })
   const config = JSON.parse(server.kubeconfig()) as { users: unknown[] }
   const script = `const fs=require('fs');const f=process.env.STATE;const n=fs.existsSync(f)?'new':'old';fs.writeFileSync(f,'');console.log(JSON.stringify({apiVersion:'client.authentication.k8s.io/v1',kind:'ExecCredential',status:{token:n,expirationTimestamp:new Date(Date.now()-1000).toISOString()}}))`
-  const { mkdtempSync, rmSync } = await import('node:fs')
-  const { tmpdir } = await import('node:os')
-  const folder = mkdtempSync(`${tmpdir()}/token-`)
+  const folder = mkdtempSync(join(tmpdir(), 'token-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
   config.users = [
     {
       name: 'me',
@@ -393,5 +394,4 @@ test('a token file that has changed is read again when the old token is refused'
   accepted = 'another'
   await expect(client.get(reference)).rejects.toMatchObject({ code: 401 })
   client.close()
-  rmSync(folder, { recursive: true })
 })
