@@ -1,6 +1,14 @@
 import type { Vitest } from 'vitest/node'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const exitCodeOf = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+/**
+ * One Ctrl-C reaches this process twice when npx started it: from the terminal, and passed on by npm. Whoever presses
+ * it twice on purpose takes longer than that.
+ */
+const sameSignalMilliseconds = 700
+
 let installed = false
 
 /**
@@ -11,27 +19,24 @@ let installed = false
 export function cancelGracefully(vitest: Vitest): void {
   if (installed) return
   installed = true
-  let received: NodeJS.Signals | undefined
+  let first: { at: number } | undefined
   for (const signal of signals) {
-    const immediate = process.rawListeners(signal) as ((signal: NodeJS.Signals) => void)[]
+    // Vitest's own, which exit at once.
     process.removeAllListeners(signal)
     process.on(signal, () => {
-      if (received) {
+      if (first === undefined) {
+        first = { at: performance.now() }
+        process.stderr.write(`\n${signal}: cancelling the run and cleaning up. Once more exits at once.\n`)
+        process.once('exit', () => {
+          process.exitCode = exitCodeOf[signal]
+        })
+        void vitest.cancelCurrentRun('keyboard-input')
+      } else if (performance.now() - first.at > sameSignalMilliseconds) {
         process.stderr.write(
           `\n${signal} again: exiting without clean-up. Remove what is left with: npx kubevirt-acceptance sweep\n`,
         )
-        if (immediate.length === 0) process.exit(exitCodeOf(signal))
-        for (const listener of immediate) listener.call(process, signal)
-        return
+        process.exit(exitCodeOf[signal])
       }
-      received = signal
-      process.stderr.write(`\n${signal}: cancelling the run and cleaning up. Once more exits at once.\n`)
-      process.once('exit', () => {
-        process.exitCode = exitCodeOf(signal)
-      })
-      void vitest.cancelCurrentRun('keyboard-input')
     })
   }
 }
-
-const exitCodeOf = (signal: (typeof signals)[number]): number => ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })[signal]

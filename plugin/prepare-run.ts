@@ -67,7 +67,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
 
   const tracker = new ObjectTracker({
     client,
-    journal: new Journal(directory.journal, run.id),
+    journal: new Journal(directory.journal, run.id, client.server),
     runId: run.id,
     checkup: 'run',
     lifetimeMilliseconds: durationMilliseconds(profile.timeouts.objectExpiry),

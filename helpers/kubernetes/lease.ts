@@ -31,6 +31,8 @@ export interface LeaseOptions extends RequestOptions {
 /** Somebody else is at work on the cluster. */
 export class LockedError extends Error {
   override readonly name = 'LockedError'
+  /** Tells the reporters, across the process boundary, which exit code this is. */
+  readonly phase = 'lock'
 }
 
 export interface HeldLease extends AsyncDisposable {

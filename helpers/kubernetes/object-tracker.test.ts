@@ -24,7 +24,7 @@ function tracked(api: TestApi, client: ClusterClient = api.admin) {
   const operations: TrackedOperation[] = []
   const tracker = new ObjectTracker({
     client,
-    journal: new Journal(path, 'run-1'),
+    journal: new Journal(path, 'run-1', client.server),
     runId: 'run-1',
     checkup: 'latency',
     lifetimeMilliseconds: 3_600_000,
@@ -312,7 +312,7 @@ test('a run id that cannot be a label is refused', async () => {
   await using api = await testApi()
   const options = {
     client: api.admin,
-    journal: new Journal(`${api.folder}/j`, 'x'),
+    journal: new Journal(`${api.folder}/j`, 'x', api.admin.server),
     runId: 'not/a label',
     checkup: 'latency',
     lifetimeMilliseconds: 1,

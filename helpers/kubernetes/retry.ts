@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as wallSleep } from 'node:timers/promises'
 import { ApiError, ConnectionError, RequestTimeoutError } from './api-error.ts'
 import { KubeconfigError } from './kubeconfig.ts'
 
@@ -11,6 +11,8 @@ export interface RetryPolicy {
   maximumPauseMilliseconds: number
   /** No further attempt begins later than this after the first one began. */
   budgetMilliseconds: number
+  /** Waits between attempts. Wall time unless the cluster runs by a clock of its own, which would not notice. */
+  pause: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
@@ -18,6 +20,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   pauseMilliseconds: 100,
   maximumPauseMilliseconds: 5000,
   budgetMilliseconds: 25_000,
+  pause: (milliseconds, signal) => wallSleep(milliseconds, undefined, signal === undefined ? {} : { signal }),
 }
 
 /** Carries the `Retry-After` of an answer, in milliseconds, past the error that it became. */
@@ -83,7 +86,7 @@ export async function withRetries<T>(
       if (retry >= policy.retries || !isRetryable(error, options.idempotent) || performance.now() + pause > giveUpAt) {
         throw error
       }
-      await sleep(pause, undefined, signal === undefined ? {} : { signal })
+      await policy.pause(pause, signal)
     }
   }
 }

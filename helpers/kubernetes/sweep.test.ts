@@ -26,7 +26,7 @@ const configMap = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind:
 /** A run that creates and then dies without cleaning up. @returns the path of its journal */
 async function killedRun(api: TestApi, runId: string, objects: KubernetesObject[], client: ClusterClient = api.admin) {
   const path = `${api.folder}/${runId}.jsonl`
-  const journal = new Journal(path, runId)
+  const journal = new Journal(path, runId, client.server)
   const tracker = new ObjectTracker({ client, journal, runId, checkup: 'latency', lifetimeMilliseconds: hour })
   for (const object of objects) await tracker.create(object)
   return path
@@ -76,7 +76,7 @@ test('finds by journal what may not be listed, names the missing permissions, an
   await using api = await testApi()
   const client = await api.restricted(documentedRules)
   const path = await killedRun(api, 'one', [vmi('a'), vmi('b')], client)
-  new Journal(path, 'one').append({
+  new Journal(path, 'one', client.server).append({
     event: 'intent',
     ...vmi('never-came'),
     name: 'never-came',
@@ -126,4 +126,30 @@ test('a cluster without CDI has nothing of it to sweep', async () => {
   await using api = await testApi()
   const report = await sweep(api.admin, defaults)
   expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [] })
+})
+
+test('a journal about another cluster is left alone: its names mean something else here', async () => {
+  await using api = await testApi()
+  const client = await api.restricted(documentedRules)
+  const path = await killedRun(api, 'one', [vmi('a')], client)
+  const elsewhere = `${api.folder}/elsewhere.jsonl`
+  new Journal(elsewhere, 'one', 'https://192.0.2.1:6443').append({
+    event: 'intent',
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachineInstance',
+    namespace: 'acceptance',
+    name: 'a',
+  })
+  const report = await sweep(client, { ...defaults, expiredOnly: false, journalPaths: [elsewhere] })
+  expect(report.removed).toEqual([])
+  expect(journalledLeftovers(readJournal(elsewhere))).toHaveLength(1)
+  expect((await sweep(client, { ...defaults, expiredOnly: false, journalPaths: [path] })).removed).toHaveLength(1)
+})
+
+test('whoever holds the lock of a namespace removes what other runs left there, expired or not, and nowhere else', async () => {
+  await using api = await testApi()
+  await killedRun(api, 'killed', [vmi('a'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'made-by-us' } }])
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: true, orphansIn: 'acceptance' })
+  expect(report.removed).toEqual(['VirtualMachineInstance acceptance/a'])
+  expect(report.kept.map(({ object }) => object)).toEqual(['Namespace made-by-us'])
 })

@@ -90,7 +90,7 @@ export async function sweep(client: ClusterClient, options: SweepOptions): Promi
     removed: ({ reference, runId, journals }) => {
       const object = describeReference(reference)
       report.removed.push(object)
-      for (const path of journals) new Journal(path, runId).append({ event: 'removed', ...reference })
+      for (const path of journals) new Journal(path, runId, client.server).append({ event: 'removed', ...reference })
       options.onOperation?.({ status: 'DONE', object })
     },
     left: ({ reference }, reason) => {
@@ -137,11 +137,16 @@ async function findByJournal(
   const found: { object: KubernetesObject; journal: string }[] = []
   for (const journal of journalPaths) {
     for (const entry of journalledLeftovers(readJournal(journal))) {
-      if (runId !== undefined && entry.runId !== runId) continue
+      if (entry.cluster !== client.server || (runId !== undefined && entry.runId !== runId)) continue
       try {
         const object = await client.getIfExists(entry, { signal })
         if (object !== undefined && isSameObject(object, entry)) found.push({ object, journal })
-        else new Journal(journal, entry.runId).append({ event: 'removed', ...entry, reason: 'not there any more' })
+        else
+          new Journal(journal, entry.runId, client.server).append({
+            event: 'removed',
+            ...entry,
+            reason: 'not there any more',
+          })
       } catch (error) {
         if (isApiError(error, 404)) continue
         const missing = isApiError(error) ? error.missingPermission : undefined

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, apiErrorFrom, ConnectionError, excerpt, isStatusBody, UnexpectedAnswerError } from './api-error.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import type { RequestInformation } from './request-information.ts'
@@ -80,11 +79,11 @@ export async function* watchObjects<T extends KubernetesObject>(
         interruptions = 1
         continue
       }
-      await sleep(pauseBefore(interruptions, error, policy), undefined, signal === undefined ? {} : { signal })
+      await policy.pause(pauseBefore(interruptions, error, policy), signal)
       interruptions += 1
       continue
     }
-    await sleep(pauseBefore(interruptions, undefined, policy), undefined, signal === undefined ? {} : { signal })
+    await policy.pause(pauseBefore(interruptions, undefined, policy), signal)
     interruptions += 1
   }
 }

@@ -11,6 +11,8 @@ const journalEntry = z.object({
    */
   event: z.enum(['intent', 'created', 'refused', 'removed', 'left']),
   runId: z.string(),
+  /** URL of the API server: names on one cluster mean nothing on another. */
+  cluster: z.string(),
   apiVersion: z.string(),
   kind: z.string(),
   namespace: z.string().optional(),
@@ -23,6 +25,7 @@ export type JournalEntry = z.infer<typeof journalEntry>
 /** An object that a run may have left behind: created, or about to be, and not seen gone. */
 export interface JournalledObject {
   runId: string
+  cluster: string
   apiVersion: string
   kind: string
   namespace?: string
@@ -38,20 +41,24 @@ export interface JournalledObject {
 export class Journal {
   readonly path: string
   readonly #runId: string
+  readonly #cluster: string
 
-  constructor(path: string, runId: string) {
+  /** @param cluster URL of the API server that the entries are about */
+  constructor(path: string, runId: string, cluster: string) {
     this.path = path
     this.#runId = runId
+    this.#cluster = cluster
     mkdirSync(dirname(path), { recursive: true })
   }
 
   /** Returns when the entry is on the disk. */
-  append(entry: Omit<JournalEntry, 'at' | 'runId'>): void {
+  append(entry: Omit<JournalEntry, 'at' | 'runId' | 'cluster'>): void {
     const { event, apiVersion, kind, namespace, name, uid, reason } = entry
     const line = JSON.stringify({
       at: new Date().toISOString(),
       event,
       runId: this.#runId,
+      cluster: this.#cluster,
       apiVersion,
       kind,
       namespace,
@@ -87,14 +94,22 @@ export function readJournal(path: string): JournalEntry[] {
 /** In the order in which they were created. */
 export function journalledLeftovers(entries: JournalEntry[]): JournalledObject[] {
   const open = new Map<string, JournalledObject>()
-  for (const { event, runId, apiVersion, kind, namespace, name, uid } of entries) {
-    const key = JSON.stringify([runId, apiVersion, kind, namespace, name])
+  for (const { event, runId, cluster, apiVersion, kind, namespace, name, uid } of entries) {
+    const key = JSON.stringify([cluster, runId, apiVersion, kind, namespace, name])
     if (event === 'removed' || event === 'refused') open.delete(key)
     else {
       const known = open.get(key)
       const place = namespace === undefined ? {} : { namespace }
       const identity = uid ?? known?.uid
-      open.set(key, { runId, apiVersion, kind, ...place, name, ...(identity === undefined ? {} : { uid: identity }) })
+      open.set(key, {
+        runId,
+        cluster,
+        apiVersion,
+        kind,
+        ...place,
+        name,
+        ...(identity === undefined ? {} : { uid: identity }),
+      })
     }
   }
   return [...open.values()]
