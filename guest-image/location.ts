@@ -12,7 +12,7 @@ export const guestImageSources = path.join(packageRoot(path.dirname(fileURLToPat
 export const lockFile = path.join(guestImageSources, 'packages.lock.json')
 
 /** image.json in the folder of a finished image. */
-export const imageManifest = z.strictObject({
+const imageManifest = z.strictObject({
   kernelRelease: z.string(),
   /** By name, e.g. kernel, modules, base, init; the file is in the same folder. */
   layers: z.record(z.string(), z.strictObject({ file: z.string(), size: z.int(), sha256: z.string() })),
