@@ -56,12 +56,12 @@ async function fromMirrors(packages: LockedPackage[], folder: string, mirrors: s
         const content = Buffer.from(await response.arrayBuffer())
         if (digest(content) !== each.sha256)
           throw new Error(
-            `${url} has sha256 ${digest(content)}, but packages.lock.json says ${each.sha256}: do not use this mirror`,
+            `${url.href} has sha256 ${digest(content)}, but packages.lock.json says ${each.sha256}: do not use this mirror`,
           )
         await store(content, packagePath(folder, each))
         break
       }
-      answers.push(`${url}: ${response.status} ${response.statusText}`)
+      answers.push(`${url.href}: ${response.status} ${response.statusText}`)
     }
     if (answers.length === mirrors.length) throw unavailable([each], answers.join('\n'))
   }

@@ -39,7 +39,9 @@ test('reads files, directories and links', () => {
       ),
     ),
   ]
-  expect(entries.map(({ data, ...rest }) => ({ ...rest, text: data.toString() }))).toEqual([
+  expect(
+    entries.map(({ path, type, mode, link, data }) => ({ path, type, mode, link, text: data.toString() })),
+  ).toEqual([
     { path: '', type: 'directory', mode: 0o755, link: '', text: '' },
     { path: 'usr/bin/tool', type: 'file', mode: 0o4755, link: '', text: 'program' },
     { path: 'usr/bin/alias', type: 'symlink', mode: 0o644, link: 'tool', text: '' },
