@@ -102,7 +102,7 @@ export class RunLedger {
       const attempts = [
         this.cancelledBy === null
           ? missingCase(planned, 'broken', reason)
-          : missingCase(planned, 'cancelled', 'the run was interrupted before the case began'),
+          : missingCase(planned, 'cancelled', 'the run was interrupted before the case ended'),
       ]
       placeholders.add(attempts)
       this.attempts.set(planned.id, attempts)

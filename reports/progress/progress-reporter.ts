@@ -109,7 +109,8 @@ export class ProgressReporter implements Reporter {
   #showLiveLine(): void {
     const text = this.#underWay()
     if (text === '') return this.#clearLiveLine()
-    const line = shortened(text, (this.#output.columns ?? 80) - 1)
+    // A terminal that does not know its size says 0.
+    const line = shortened(text, (this.#output.columns || 80) - 1)
     this.#output.write(`\r\u{1B}[2K${this.#paint('cyan', line)}`)
     this.#liveLine = true
   }
