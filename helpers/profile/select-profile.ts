@@ -17,11 +17,14 @@ export interface SelectedProfile {
  */
 export function selectProfilePath({
   option,
+  optionName = 'plugin option',
   env,
   cwd,
   packageRoot,
 }: {
   option?: string | undefined
+  /** What the error calls the origin of `option`. */
+  optionName?: string
   env: Readonly<Record<string, string | undefined>>
   cwd: string
   packageRoot: string
@@ -38,7 +41,8 @@ export function selectProfilePath({
   if (found !== undefined) return { path: found, source }
   const names = profileNames(source === 'default' ? [packageRoot] : [cwd, packageRoot])
   const closest = closestName(path.basename(wanted).replace(/\.ya?ml$/, ''), names)
-  const origin = source === 'default' ? 'the packaged default' : `from ${source}`
+  const origin =
+    source === 'default' ? 'the packaged default' : `from ${source === 'plugin option' ? optionName : source}`
   throw new ProfileError([
     {
       file: wanted,
