@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{helpers,fixtures,reports,suites,tests}/**/*.test.ts', '*.test.ts'],
+    include: ['{helpers,fixtures,guest-image,plugin,commands,reports,suites,tests}/**/*.test.ts'],
     watch: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -11,6 +11,7 @@ import { selectProfilePath } from '../helpers/profile/select-profile.ts'
 import { createRunId, runDirectory } from '../helpers/run/run-directory.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { allureVitestSettings } from '../reports/allure/vitest-settings.ts'
+import type { createReporters as CreateReporters } from '../reports/create-reporters.ts'
 import type { RunDescription } from '../reports/run-description.ts'
 import { checkups } from '../suites/index.ts'
 import { cancelGracefully } from './cancellation.ts'
@@ -77,6 +78,7 @@ let configured = false
 function projectPlugin(run: ProvidedRun): Plugin {
   return {
     name: 'kubevirt-acceptance:project',
+    // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits this hook; its type does not say so
     async configureVitest({ vitest }) {
       if (configured) return
       configured = true
@@ -91,7 +93,7 @@ async function installReporters(vitest: Vitest, run: ProvidedRun): Promise<void>
   // A path that the bundler of Vitest's configuration cannot see: the reporters load when they are needed.
   const { createReporters } = (await import(
     /* @vite-ignore */ pathToFileURL(modulePath('reports/create-reporters')).href
-  )) as typeof import('../reports/create-reporters.ts')
+  )) as { createReporters: typeof CreateReporters }
   const reporters = vitest.config.reporters as unknown[]
   const asked = reporters.filter((reporter) => !(Array.isArray(reporter) && reporter[0] === 'default'))
   reporters.splice(0, reporters.length, ...createReporters(describeRun(run)), ...asked)
@@ -137,6 +139,6 @@ function profileOrExit(options: KubevirtAcceptanceOptions): LoadedProfile {
     if (!(error instanceof ProfileError)) throw error
     process.stderr.write(`${error.message}\n`)
     // Vitest would end with 1, as for a failed check. Nothing has been created yet.
-    process.exit(2)
+    return process.exit(2)
   }
 }

@@ -9,7 +9,7 @@ const parametersOf = (given: Record<string, unknown> = {}): LatencyParameters =>
     networkAttachmentDefinitionNamespace: 'acceptance',
     networkAttachmentDefinitionName: 'blue',
     ...given,
-  }) as LatencyParameters
+  })
 
 const path = (times: number[], more: Partial<PathMeasurement> = {}): PathMeasurement => ({
   subject: 'worker1 -> worker2',

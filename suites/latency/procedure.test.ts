@@ -36,7 +36,7 @@ const parametersOf = (given: Record<string, unknown> = {}): LatencyParameters =>
     networkAttachmentDefinitionNamespace: 'acceptance',
     networkAttachmentDefinitionName: 'blue',
     ...given,
-  }) as LatencyParameters
+  })
 
 const endpoint = (guest: Guest, node: string, address: string): Endpoint => ({
   guest,
