@@ -83,13 +83,18 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
   })
   if (isNew) return
   // With the lock, whatever other runs left in this namespace is nobody's any more; without, only what has expired.
-  await sweep(client, {
+  const { unreadable, left } = await sweep(client, {
     ...limits,
     namespaces: [namespace],
     expiredOnly: true,
     ...(lease.state === 'held' && { orphansIn: namespace }),
     journalPaths: earlierJournals(run),
   })
+  for (const problem of [
+    ...unreadable,
+    ...left.map(({ object, reason }) => `left by an earlier run: ${object}: ${reason}`),
+  ])
+    process.stderr.write(`warning: ${problem}\n`)
 }
 
 async function ensureNamespace(

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { documentedRules, testApi, type TestApi } from '../../tests/api-server.ts'
 import { faultyServer, sendJson } from '../../tests/faulty-server.ts'
@@ -152,4 +153,14 @@ test('whoever holds the lock of a namespace removes what other runs left there, 
   const report = await sweep(api.admin, { ...defaults, expiredOnly: true, orphansIn: 'acceptance' })
   expect(report.removed).toEqual(['VirtualMachineInstance acceptance/a'])
   expect(report.kept.map(({ object }) => object)).toEqual(['Namespace made-by-us'])
+})
+
+test('a journal that cannot be read is named, and keeps nobody from cleaning up', async () => {
+  await using api = await testApi()
+  await killedRun(api, 'one', [vmi('a')])
+  const broken = `${api.folder}/broken.jsonl`
+  writeFileSync(broken, 'not a journal\n')
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false, journalPaths: [broken] })
+  expect(report.removed).toEqual(['VirtualMachineInstance acceptance/a'])
+  expect(report.unreadable).toEqual([`${broken}:1: not a journal entry: "not a journal"`])
 })

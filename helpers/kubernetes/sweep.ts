@@ -33,6 +33,8 @@ export interface SweepReport {
   kept: { object: string; reason: string }[]
   /** Where nothing could be looked up, with the permission that is missing. */
   forbidden: { where: string; missingPermission: string }[]
+  /** Journals that cannot be read, with the reason: what they tell of has to be found by its labels. */
+  unreadable: string[]
 }
 
 interface SweepTarget extends RemovalTarget {
@@ -60,7 +62,7 @@ const namespaceKind = { apiVersion: 'v1', kind: 'Namespace' }
  * touched, each under its uid.
  */
 export async function sweep(client: ClusterClient, options: SweepOptions): Promise<SweepReport> {
-  const report: SweepReport = { removed: [], left: [], kept: [], forbidden: [] }
+  const report: SweepReport = { removed: [], left: [], kept: [], forbidden: [], unreadable: [] }
   const now = options.now ?? Date.now()
   const targets = new Map<string, SweepTarget>()
   const consider = (object: KubernetesObject, journal?: string): void => {
@@ -136,7 +138,7 @@ async function findByJournal(
 ): Promise<{ object: KubernetesObject; journal: string }[]> {
   const found: { object: KubernetesObject; journal: string }[] = []
   for (const journal of journalPaths) {
-    for (const entry of journalledLeftovers(readJournal(journal))) {
+    for (const entry of leftoversIn(journal, report)) {
       if (entry.cluster !== client.server || (runId !== undefined && entry.runId !== runId)) continue
       try {
         const object = await client.getIfExists(entry, { signal })
@@ -156,6 +158,16 @@ async function findByJournal(
     }
   }
   return found
+}
+
+/** One bad journal, perhaps of another version, must not keep anybody from cleaning up. */
+function leftoversIn(journal: string, report: SweepReport): JournalledObject[] {
+  try {
+    return journalledLeftovers(readJournal(journal))
+  } catch (error) {
+    report.unreadable.push((error as Error).message)
+    return []
+  }
 }
 
 function isSameObject(object: KubernetesObject, entry: JournalledObject): boolean {
