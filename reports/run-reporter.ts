@@ -2,6 +2,7 @@
  * The reporter that knows the truth of a run: run.json, junit.xml, summary.md and the exit code. The other reporters
  * are told by it what became of each case, so that all of them say the same. It must be the first in the list.
  */
+import { existsSync } from 'node:fs'
 import type {
   Reporter,
   SerializedError,
@@ -12,6 +13,7 @@ import type {
   Vitest,
 } from 'vitest/node'
 import type { CaseRecord } from '../helpers/run/case-record.ts'
+import { journalledLeftovers, readJournal } from '../helpers/run/journal.ts'
 import { redactObject } from '../helpers/run/redaction.ts'
 import { writeAtomically } from '../helpers/run/run-directory.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
@@ -130,6 +132,21 @@ export class RunReporter implements Reporter {
     }
   }
 
+  /** What the journal says was created and not removed: all that is known when nobody could clean up. */
+  #journalled(ledger: RunLedger): string[] {
+    const { journal } = this.description.directory
+    if (!existsSync(journal)) return []
+    try {
+      return journalledLeftovers(readJournal(journal)).map(
+        ({ kind, namespace, name }) =>
+          `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}: the run ended without cleaning up`,
+      )
+    } catch (error) {
+      ledger.addError('tear down', `the journal cannot be read, objects may be left over: ${errorText(error)}`)
+      return []
+    }
+  }
+
   #tell(attempts: readonly CaseRecord[], test?: TestCase): void {
     for (const listener of this.#listeners) listener.caseSettled?.(attempts, test)
   }
@@ -223,6 +240,7 @@ export class RunReporter implements Reporter {
     this.#stopNotingSignals()
     if (this.#finished === undefined) {
       if (ledger.cancelledBy === null) ledger.addError('run', 'the process ended before the run did')
+      this.#leftovers.push(...this.#journalled(ledger))
       this.#finish(ledger, ledger.settleMissing())
     }
     const runnerCode = Number(process.exitCode ?? 0)
