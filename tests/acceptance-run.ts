@@ -1,6 +1,6 @@
 /** Runs the product as a user does: `npx vitest run` in a child process, with a profile of its own. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
@@ -25,8 +25,17 @@ export interface AcceptanceRunOptions {
   /** Further arguments of Vitest. Default: `--project=latency`. */
   arguments?: string[]
   environment?: Record<string, string>
+  /** Run on a pseudo-terminal of its own, on which `type` types. */
+  terminal?: boolean
   /** Called with all output so far whenever there is more; may signal the process. */
-  onOutput?: (output: string, process: { pid: number; kill: (signal: NodeJS.Signals) => void }) => void
+  onOutput?: (output: string, process: RunUnderWay) => void
+}
+
+export interface RunUnderWay {
+  pid: number
+  /** To the whole process group. */
+  kill: (signal: NodeJS.Signals) => void
+  type: (keys: string) => void
 }
 
 /** A folder for one test, removed by `remove`. */
@@ -39,7 +48,11 @@ export async function acceptanceRun(folder: string, options: AcceptanceRunOption
   const profilePath = typeof options.profile === 'string' ? options.profile : join(folder, 'profile.yaml')
   if (typeof options.profile !== 'string') await writeFile(profilePath, stringify(options.profile))
   const runs = join(folder, 'runs')
-  const child = spawn('npx', ['vitest', 'run', ...(options.arguments ?? ['--project=latency'])], {
+  const command = ['npx', 'vitest', 'run', ...(options.arguments ?? ['--project=latency'])]
+  const [program = '', ...parameters] = options.terminal
+    ? ['script', '--quiet', '--return', '--command', command.join(' '), '/dev/null']
+    : command
+  const child = spawn(program, parameters, {
     cwd: repository,
     // A group of its own, so that a signal to it reaches what a terminal's Ctrl-C reaches.
     detached: true,
@@ -51,16 +64,21 @@ export async function acceptanceRun(folder: string, options: AcceptanceRunOption
       VITEST: '',
       ...options.environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   })
   let output = ''
   const collect = (data: Buffer) => {
     output += data.toString()
     const { pid } = child
-    if (pid !== undefined) options.onOutput?.(output, { pid, kill: (signal) => process.kill(-pid, signal) })
+    if (pid !== undefined)
+      options.onOutput?.(output, {
+        pid,
+        kill: (signal) => process.kill(-pid, signal),
+        type: (keys) => child.stdin?.write(keys),
+      })
   }
-  child.stdout.on('data', collect)
-  child.stderr.on('data', collect)
+  child.stdout?.on('data', collect)
+  child.stderr?.on('data', collect)
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
@@ -77,6 +95,13 @@ async function readDocument({ runJson }: RunDirectory): Promise<RunDocument | un
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** The statuses in the Allure results of a run, of its cases and of the run as a whole. */
+export async function allureStatuses({ allureResults }: RunDirectory): Promise<string[]> {
+  const names = (await readdir(allureResults)).filter((name) => name.endsWith('-result.json'))
+  const results = await Promise.all(names.map((name) => readFile(join(allureResults, name), 'utf8')))
+  return results.map((text) => (JSON.parse(text) as { status: string }).status)
 }
 
 /** A profile of two nodes and one network, with one short latency case, changed as a test needs it. */
