@@ -13,6 +13,16 @@ import { prepareRun } from './prepare-run.ts'
 import { runState } from './run-state.ts'
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  try {
+    return await makeReady(project)
+  } catch (error) {
+    // Vitest tells its reporters that the run is over before it tells them why.
+    runState().setUpError = error
+    throw error
+  }
+}
+
+async function makeReady(project: TestProject): Promise<() => Promise<void>> {
   const run = project.getProvidedContext().kubevirtAcceptanceRun
   const directory = runDirectory(run.runsDirectory, run.id)
   await mkdir(directory.root, { recursive: true })

@@ -110,6 +110,7 @@ function describeRun({ id, runsDirectory, profile }: ProvidedRun): RunDescriptio
     profile: { name: profile.name, path: profile.file, sha256: profile.sha256, effective: profile },
     plannedCases: Object.fromEntries(profile.checkups.map(({ name, cases }) => [name, cases])),
     cluster: () => state.cluster,
+    setUpError: () => state.setUpError,
     secrets: () => [...state.secrets],
     finish: async () => (await state.finish?.()) ?? [],
     configuration: effectiveConfiguration(profile),

@@ -13,6 +13,8 @@ export interface RunState {
   finish: (() => Promise<string[]>) | null
   /** How the embedded cluster makes its guests; null on a real one. */
   guests: Record<string, string> | null
+  /** Why there was nothing to run on: what the global set-up threw. */
+  setUpError: unknown
   /** Called when somebody else has taken the lock of the cluster. */
   onLockLost: ((reason: string) => void) | null
 }
@@ -21,6 +23,13 @@ const key = Symbol.for('kubevirt-acceptance.run')
 const holder = globalThis as { [key]?: RunState }
 
 export function runState(): RunState {
-  holder[key] ??= { cluster: null, secrets: new Set(), finish: null, guests: null, onLockLost: null }
+  holder[key] ??= {
+    cluster: null,
+    secrets: new Set(),
+    finish: null,
+    guests: null,
+    setUpError: undefined,
+    onLockLost: null,
+  }
   return holder[key]
 }

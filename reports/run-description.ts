@@ -20,6 +20,8 @@ export interface RunDescription {
   plannedCases: Record<string, PlannedCase[]>
   /** Asked whenever something is written; null until the cluster was reached. */
   cluster?: () => ReachedCluster | null
+  /** What the global set-up threw; undefined when it did not, or is not known. */
+  setUpError?: () => unknown
   /** More lines of the progress header: namespace, limits, durations. */
   configuration?: { name: string; value: string }[]
   /** Asked whenever something is written. */

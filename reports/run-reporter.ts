@@ -108,7 +108,7 @@ export class RunReporter implements Reporter {
     try {
       if (ledger === undefined) return
       if (ledger.stoppedBeforeTests && ledger.cancelledBy === null && unhandledErrors.length === 0)
-        ledger.addError('set-up', 'the global set-up failed, no test was started; the runner prints its error')
+        this.#addSetUpError(ledger)
       const settled = ledger.finish(modules, unhandledErrors)
       await this.#cleanUp(ledger)
       this.#finish(ledger, settled)
@@ -122,6 +122,13 @@ export class RunReporter implements Reporter {
     } finally {
       this.#over.resolve()
     }
+  }
+
+  #addSetUpError(ledger: RunLedger): void {
+    const error = this.description.setUpError?.()
+    if (error === undefined)
+      ledger.addError('set-up', 'the global set-up failed, no test was started; the runner prints its error')
+    else ledger.addError(phaseOf(error, 'set-up'), errorText(error))
   }
 
   async #cleanUp(ledger: RunLedger): Promise<void> {
@@ -228,6 +235,8 @@ export class RunReporter implements Reporter {
     const print = vitest.logger.printError.bind(vitest.logger)
     vitest.logger.printError = (error, options) => {
       if (this.#finished !== undefined && ledger.stoppedBeforeTests) {
+        // What is about the cluster or the profile has been told in full; a stack would only hide it.
+        if (error === this.description.setUpError?.() && phaseOf(error, '') !== '') return
         ledger.errors.length = 0
         ledger.addError(phaseOf(error, 'set-up'), errorText(error))
         this.#finish(ledger, ledger.settleMissing())
