@@ -38,7 +38,7 @@ test('removes what has expired, by its labels alone, and nothing else', async ()
   await killedRun(api, 'old', [vmi('a'), configMap('b')])
   await api.admin.create(configMap('somebody-elses'))
   const early = await sweep(api.admin, defaults)
-  expect(early).toMatchObject({ removed: [], left: [], forbidden: [] })
+  expect(early).toMatchObject({ removed: [], left: [], forbidden: [], unreadable: [] })
   expect(early.kept).toContainEqual({
     object: 'VirtualMachineInstance acceptance/a',
     reason: expect.stringMatching(/^needed by run old, until \d{4}-/),
@@ -49,6 +49,7 @@ test('removes what has expired, by its labels alone, and nothing else', async ()
     left: [],
     kept: [],
     forbidden: [],
+    unreadable: [],
   })
   expect(await api.admin.getIfExists({ apiVersion: 'v1', kind: 'ConfigMap', name: 'somebody-elses' })).toBeDefined()
 })
@@ -119,14 +120,14 @@ test('touches nothing without our labels, whatever the cluster lists', async () 
   }
   await using server = await faultyServer((_, answer) => sendJson(answer, 200, { metadata: {}, items: [stranger] }))
   const report = await sweep(await server.client(), { ...defaults, expiredOnly: false })
-  expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [] })
+  expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [], unreadable: [] })
   expect(server.requests.filter(({ method }) => method !== 'GET')).toEqual([])
 })
 
 test('a cluster without CDI has nothing of it to sweep', async () => {
   await using api = await testApi()
   const report = await sweep(api.admin, defaults)
-  expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [] })
+  expect(report).toEqual({ removed: [], left: [], kept: [], forbidden: [], unreadable: [] })
 })
 
 test('a journal about another cluster is left alone: its names mean something else here', async () => {
