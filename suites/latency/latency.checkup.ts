@@ -2,6 +2,7 @@ import { checkup } from '../../fixtures/checkup.ts'
 import { createKeyPair } from '../../helpers/guest/ssh-keys.ts'
 import { caseAddresses } from './addresses.ts'
 import { latencyContract } from './contract.ts'
+import { documentedFailure, documentedStatusFile, documentedStatusText, setUpFailure } from './documented-status.ts'
 import { judgeLatency, latencyRecording } from './judgement.ts'
 import { latencyMachines, type MachineAccess, machineNames } from './machines.ts'
 import { measurePath, paths, type Endpoint } from './procedure.ts'
@@ -9,7 +10,7 @@ import { measurePath, paths, type Endpoint } from './procedure.ts'
 checkup(latencyContract, async (context) => {
   const { parameters, runId, caseNumber, signal, provision, measure, operation, record, judge } = context
 
-  const [source, target] = await provision(async () => {
+  const setUp = async () => {
     const network = {
       namespace: parameters.networkAttachmentDefinitionNamespace,
       name: parameters.networkAttachmentDefinitionName,
@@ -37,6 +38,10 @@ checkup(latencyContract, async (context) => {
       return { guest, node: machine.node, addresses: { IPv4: ipv4.address, IPv6: ipv6.address } }
     }
     return Promise.all([bringUp('source'), bringUp('target')])
+  }
+  const [source, target] = await provision(setUp).catch(async (error: unknown) => {
+    await context.keepRawOutput(documentedStatusFile, documentedStatusText(setUpFailure(error)))
+    throw error
   })
 
   const measured = await measure(async () => {
@@ -56,6 +61,7 @@ checkup(latencyContract, async (context) => {
 
   const findings = { sourceNode: source.node, targetNode: target.node, paths: measured }
   await record(latencyRecording(findings))
+  await context.keepRawOutput(documentedStatusFile, documentedStatusText(documentedFailure(findings, parameters)))
   judge(judgeLatency(findings, parameters, context.sources))
 })
 

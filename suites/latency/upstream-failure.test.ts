@@ -21,13 +21,6 @@ test.each([
   [failure.guestNotReached('no prompt'), 'run: failed to run check: no prompt'],
   [failure.allPacketsLost(), 'run: ping parser: no connectivity - 100% packet loss'],
   [failure.pingNotRead(), 'run: ping parser: input does not match regex'],
-  [
-    failure.tearDownFailed([
-      { vmi: 'ns/src', reason: 'forbidden' },
-      { vmi: 'ns/tgt', reason: null },
-    ]),
-    "teardown: 'ns/src': failed to delete VMI ns/src: forbidden, 'ns/tgt': failed to wait for VMI ns/tgt to dispose: timed out waiting for the condition",
-  ],
 ])('%s', (text, documented) => {
   expect(text).toBe(documented)
 })

@@ -26,16 +26,3 @@ export const allPacketsLost = (): string => 'run: ping parser: no connectivity -
 
 /** What it says to everything that it cannot read: iputils, a fractional loss, duplicates, an unreachable network. */
 export const pingNotRead = (): string => 'run: ping parser: input does not match regex'
-
-/**
- * @param undeleted `namespace/name` of each VMI with what the API server said, or null when it was deleted but did not
- * go in time
- */
-export const tearDownFailed = (undeleted: readonly { vmi: string; reason: string | null }[]): string =>
-  `teardown: ${undeleted
-    .map(({ vmi, reason }) =>
-      reason === null
-        ? `'${vmi}': failed to wait for VMI ${vmi} to dispose: timed out waiting for the condition`
-        : `'${vmi}': failed to delete VMI ${vmi}: ${reason}`,
-    )
-    .join(', ')}`
