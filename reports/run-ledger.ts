@@ -93,7 +93,8 @@ export class RunLedger {
 
   /** Planned cases of the selected projects that no test stood for. */
   settleMissing(): CaseRecord[][] {
-    const why = this.errors.map(({ phase, message }) => `${phase}: ${message}`).join('; ')
+    // The run tells its errors in full; every case repeats only what they are about.
+    const why = this.errors.map(({ phase, message }) => `${phase}: ${message.replace(/:?\n.*/s, '')}`).join('; ')
     const missing: CaseRecord[][] = []
     for (const planned of this.planned()) {
       const known = this.attempts.get(planned.id)

@@ -59,8 +59,10 @@ export function closingLines(document: RunDocument, description: RunDescription,
     lines.push(
       `${paint('yellow', 'flaky')}: ${singleLine(record.id)}, attempt ${record.attempt + 1} ${record.verdict}: ${singleLine(record.reason)}`,
     )
-  for (const { phase, message } of errors)
-    lines.push(`${paint('red', 'error')}: ${singleLine(phase)}: ${singleLine(message)}`)
+  for (const { phase, message } of errors) {
+    const [first = '', ...more] = message.split('\n').map(singleLine)
+    lines.push(`${paint('red', 'error')}: ${singleLine(phase)}: ${first}`, ...more.map((line) => `  ${line}`))
+  }
   if (notSelected.length > 0) lines.push(`not selected: ${notSelected.length} planned cases, see run.json`)
   lines.push(
     '',
