@@ -45,6 +45,8 @@ function cluster(options: { faults?: Fault[]; access?: MachineAccess; image?: st
     names,
     network: { namespace: 'acceptance', name: 'blue', binding: 'bridge' },
     addresses,
+    memory: '128Mi',
+    documentedManifest: false,
     ipFamilies: ['IPv4', 'IPv6'],
     image,
     access: options.access ?? { guestAccess: 'console' },

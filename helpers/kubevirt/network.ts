@@ -27,9 +27,9 @@ export function withMultusInterface(options: MultusInterface): VmiOption {
 }
 
 /** An interface behind the pod's address: what SSH through port-forward needs. */
-export function withMasqueradeInterface(name = 'default'): VmiOption {
+export function withMasqueradeInterface(name = 'default', macAddress?: string): VmiOption {
   return (vmi) => {
-    addInterface({ name, masquerade: {} })(vmi)
+    addInterface({ name, masquerade: {}, ...(macAddress === undefined ? {} : { macAddress }) })(vmi)
     vmi.spec.networks = [...(vmi.spec.networks ?? []), { name, pod: {} }]
   }
 }

@@ -107,6 +107,11 @@ const parameters = z.strictObject({
       'quay.io/kubevirtci/alpine-with-test-tooling-container-disk@sha256:a40c4a7bb9644098740ad5f8aa64040b0a64bb84cc4e3b42d633bb752ab4b9ce',
     )
     .describe('containerDisk that both VMs boot from. It needs a root login on the serial console and ping.'),
+  documentedManifest: truthValue()
+    .default(false)
+    .describe(
+      'Create the very VMIs of the documented checkup: 5 s of grace at the end, and no userData, with which its image boots in seconds rather than minutes.',
+    ),
 })
 export type LatencyParameters = z.output<typeof parameters>
 
@@ -296,6 +301,9 @@ function rules(of: LatencyParameters, { world, isGiven }: RuleContext): Paramete
     for (const [looser, above] of limits.slice(index + 1))
       if (typeof limit === 'number' && typeof above === 'number' && limit > above)
         warn(name, `${limit}ms never decides: ${looser} is ${above}ms already`)
+
+  if (of.documentedManifest && of.guestAccess === 'ssh')
+    error('documentedManifest', 'the documented VMIs have no pod network, and SSH needs one; use guestAccess: console')
 
   for (const parameter of ['sourceNode', 'targetNode'] as const) {
     const node = of[parameter]

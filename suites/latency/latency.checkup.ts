@@ -28,7 +28,9 @@ checkup(latencyContract, async (context) => {
       ipFamilies: parameters.ipFamilies,
       ...(sourceNode !== undefined &&
         targetNode !== undefined && { nodes: { source: sourceNode, target: targetNode } }),
+      memory: context.guestMemory,
       image: parameters.containerDiskImage,
+      documentedManifest: parameters.documentedManifest,
       access,
     })
     const bringUp = async (role: 'source' | 'target'): Promise<Endpoint> => {
