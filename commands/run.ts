@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
@@ -52,7 +52,7 @@ export const run = defineCommand({
     const child = [
       vitest.path,
       'run',
-      ...(ownConfiguration ? [] : ['--config', modulePath('commands/run-config')]),
+      ...(ownConfiguration ? [] : packagedConfiguration()),
       ...options.project.map((name) => `--project=${name}`),
       ...passedThrough,
     ]
@@ -63,8 +63,8 @@ export const run = defineCommand({
       output.document(summaryOf(document.run, document.directory, exitCode))
       return exitCode
     }
-    // Without a run document nothing is known of the cluster, whatever Vitest says.
-    const failed = exitCode === exitCodes.ok ? exitCodes.broken : exitCode
+    // Without a run document nothing is known of the cluster; Vitest's own 1 is no missed limit, but it could not start.
+    const failed = exitCode <= exitCodes.checkFailed ? exitCodes.broken : exitCode
     const message = `the run ended with exit code ${exitCode} and without a run.json; its output is on stderr`
     output.document({ error: { kind: 'RunError', message }, exitCode: failed })
     return failed
@@ -81,6 +81,12 @@ function usesOwnConfiguration(passedThrough: readonly string[], output: Output):
     `${configuration.file} does not use kubevirtAcceptance(): the packaged configuration takes its place. To use yours nevertheless: -- --config ${configuration.file}`,
   )
   return false
+}
+
+function packagedConfiguration(): string[] {
+  // A folder that is no Node project does not become half of one for the sake of Vitest's cache.
+  const cache = existsSync('node_modules') ? [] : ['--fsModuleCache=false']
+  return ['--config', modulePath('commands/run-config'), ...cache]
 }
 
 /**

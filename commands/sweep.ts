@@ -202,7 +202,7 @@ async function allowed<T>(ask: () => Promise<T>): Promise<T | 'forbidden'> {
   }
 }
 
-const emptyReport = (): SweepReport => ({ removed: [], left: [], kept: [], forbidden: [] })
+const emptyReport = (): SweepReport => ({ removed: [], left: [], kept: [], forbidden: [], unreadable: [] })
 
 function merge(into: SweepReport, from: SweepReport): void {
   into.removed.push(...from.removed)
