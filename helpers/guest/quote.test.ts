@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { fc, test as propertyTest } from '@fast-check/vitest'
-import { quote, quoteForTerminal } from './quote.ts'
+import { quote } from '../tools/shell-quote.ts'
+import { quoteForTerminal } from './quote.ts'
 
 const shellWord = (word: string): string => execFileSync('sh', ['-c', `printf %s ${word}`], { encoding: 'utf8' })
 /** Any text but NUL; what a shell and what people write into commands is more likely than the rest of Unicode. */

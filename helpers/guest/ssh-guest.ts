@@ -13,7 +13,7 @@ import {
   type Limit,
 } from './guest-error.ts'
 import type { CommandResult, Guest, RunOptions } from './guest.ts'
-import { quote } from './quote.ts'
+import { quote } from '../tools/shell-quote.ts'
 import { fingerprint, publicKeyBytes } from './ssh-keys.ts'
 import { Transcript } from './transcript.ts'
 

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { shellQuote } from './shell-quote.ts'
+import { quote } from './shell-quote.ts'
 
 export interface PingOptions {
   /** `auto` uses only what both have. */
@@ -43,7 +43,7 @@ export function pingCommand(options: PingOptions): string {
   if (replyTimeoutSeconds !== undefined) words.push('-W', whole('replyTimeoutSeconds', replyTimeoutSeconds, 1))
   if (payloadBytes !== undefined) words.push('-s', whole('payloadBytes', payloadBytes, 0))
   if (from !== undefined) words.push('-I', from)
-  return [...words, destination].map(shellQuote).join(' ')
+  return [...words, destination].map(quote).join(' ')
 }
 
 function whole(name: string, value: number, least: number): string {

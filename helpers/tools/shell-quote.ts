@@ -1,3 +1,8 @@
-/** One word of a POSIX shell command line that stands for exactly `argument`, whatever is in it. */
-export const shellQuote = (argument: string): string =>
-  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
+/**
+ * Makes one shell word of any text: a POSIX shell turns the result back into exactly `text`.
+ * @throws RangeError when `text` holds a NUL, which no shell word can.
+ */
+export function quote(text: string): string {
+  if (text.includes('\0')) throw new RangeError(`A shell word cannot hold a NUL character: ${JSON.stringify(text)}`)
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
