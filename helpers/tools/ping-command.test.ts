@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { fc, test as property } from '@fast-check/vitest'
 import { pingCommand } from './ping-command.ts'
-import { shellQuote } from './shell-quote.ts'
+import { quote } from './shell-quote.ts'
 
 test.each([
   [{ family: 'busybox', destination: '192.168.100.20', until: { count: 6 } }, 'busybox ping -c 6 192.168.100.20'],
@@ -61,6 +61,6 @@ property.prop(
   ],
   { numRuns: 20 },
 )('a shell gives back every word as it was', (words) => {
-  const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellQuote).join(' ')}`], { encoding: 'utf8' })
+  const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(quote).join(' ')}`], { encoding: 'utf8' })
   expect(printed.split('\0').slice(0, -1)).toEqual(words)
 })
