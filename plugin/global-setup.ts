@@ -12,7 +12,8 @@ import { type RunDirectory, runDirectory } from '../helpers/run/run-directory.ts
 import { prepareRun } from './prepare-run.ts'
 import { runState } from './run-state.ts'
 
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+export default async function setUp(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (runState().listing) return undefined
   try {
     return await makeReady(project)
   } catch (error) {

@@ -83,8 +83,21 @@ function projectPlugin(run: ProvidedRun): Plugin {
       if (configured) return
       configured = true
       cancelGracefully(vitest)
+      listEveryCase(vitest)
       await installReporters(vitest, run)
     },
+  }
+}
+
+/**
+ * `vitest list` only parses test files unless told otherwise (`--no-static-parse`); which cases there are is known only
+ * when the file of a checkup is executed.
+ */
+function listEveryCase(vitest: Vitest): void {
+  const collect = vitest.collect.bind(vitest)
+  vitest.collect = (filters, options) => {
+    runState().listing = true
+    return collect(filters, { ...options, staticParse: false })
   }
 }
 

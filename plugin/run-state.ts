@@ -13,6 +13,8 @@ export interface RunState {
   finish: (() => Promise<string[]>) | null
   /** How the embedded cluster makes its guests; null on a real one. */
   guests: Record<string, string> | null
+  /** Cases are only listed: nothing is run, so no cluster is needed. */
+  listing: boolean
   /** Why there was nothing to run on: what the global set-up threw. */
   setUpError: unknown
   /** Called when somebody else has taken the lock of the cluster. */
