@@ -30,6 +30,7 @@ export function runState(): RunState {
     secrets: new Set(),
     finish: null,
     guests: null,
+    listing: false,
     setUpError: undefined,
     onLockLost: null,
   }
