@@ -22,6 +22,8 @@ export interface AcceptanceRun {
 export interface AcceptanceRunOptions {
   /** Content of the cluster profile, or the path of one. */
   profile: Record<string, unknown> | string
+  /** Command of Vitest. Default: `run`. */
+  command?: 'run' | 'list'
   /** Further arguments of Vitest. Default: `--project=latency`. */
   arguments?: string[]
   environment?: Record<string, string>
@@ -48,7 +50,7 @@ export async function acceptanceRun(folder: string, options: AcceptanceRunOption
   const profilePath = typeof options.profile === 'string' ? options.profile : join(folder, 'profile.yaml')
   if (typeof options.profile !== 'string') await writeFile(profilePath, stringify(options.profile))
   const runs = join(folder, 'runs')
-  const command = ['npx', 'vitest', 'run', ...(options.arguments ?? ['--project=latency'])]
+  const command = ['npx', 'vitest', options.command ?? 'run', ...(options.arguments ?? ['--project=latency'])]
   const [program = '', ...parameters] = options.terminal
     ? ['script', '--quiet', '--return', '--command', command.join(' '), '/dev/null']
     : command
