@@ -30,6 +30,8 @@ export interface LoadedKubeconfig {
 /** The kubeconfig cannot be used; the message says which file, and what to do. */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError'
+  /** Tells the reporters, across the process boundary, which exit code this is: the user named it, as the profile. */
+  readonly phase = 'usage'
 }
 
 const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
