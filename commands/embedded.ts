@@ -32,7 +32,7 @@ export const embedded = defineCommand({
       type: 'string',
       value: 'wall|skipping',
       description:
-        'wall (default): everything takes as long as it takes. skipping: what only waits is skipped over. Real guests (qemu) always run on wall time.',
+        'wall (default): everything takes as long as it takes. skipping: what only waits is skipped over, and the clock of the cluster runs ahead of yours. Real guests (qemu) always run on wall time.',
     },
     kubeconfig: {
       type: 'string',

@@ -28,7 +28,7 @@ const manifests = () => roleManifests(permissions, { namespace: 'acceptance', se
 
 test('one service account, a Role for each namespace, a ClusterRole for the rest, each bound to it', () => {
   const subjects = [{ kind: 'ServiceAccount', name: 'runner', namespace: 'acceptance' }]
-  expect(manifests().map(({ manifest: { apiVersion: _, ...rest } }) => rest)).toEqual([
+  expect(manifests().map(({ manifest: { apiVersion: _apiVersion, ...rest } }) => rest)).toEqual([
     { kind: 'ServiceAccount', metadata: { name: 'runner', namespace: 'acceptance' } },
     {
       kind: 'Role',
