@@ -155,6 +155,9 @@ export const fault = z.discriminatedUnion('fault', [
 ])
 export type Fault = z.infer<typeof fault>
 
+const release = (description: string) =>
+  z.string().regex(/^v\d+\.\d+\.\d+$/, 'expected a release such as v1.36.2').describe(description)
+
 export const embeddedCluster = z.strictObject({
   guests: z
     .enum(['scripted', 'qemu'])
@@ -167,8 +170,8 @@ export const embeddedCluster = z.strictObject({
       'skipping: what only waits is skipped over. wall: everything takes as long as it takes. qemu guests always run on wall time.',
     ),
   seed: z.int().nonnegative().default(1).describe('Seed of everything random in the simulation.'),
-  kubernetesVersion: z.string().default('v1.36.2'),
-  kubevirtVersion: z.string().default('v1.9.0'),
+  kubernetesVersion: release('Kubernetes release that nodes and /version report.').default('v1.36.2'),
+  kubevirtVersion: release('KubeVirt release that the KubeVirt resource reports.').default('v1.9.0'),
   boot: durationText('From power-on to the login prompt of a scripted guest.').default('7s'),
   nodes: z
     .array(embeddedNode)
