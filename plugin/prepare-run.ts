@@ -9,6 +9,7 @@ import { acquireLease, type HeldLease, type LeaseUnavailable } from '../helpers/
 import { ObjectTracker } from '../helpers/kubernetes/object-tracker.ts'
 import { sweep } from '../helpers/kubernetes/sweep.ts'
 import { readKubeVirtVersion } from '../helpers/kubevirt/kubevirt-version.ts'
+import type { PreflightResult } from '../helpers/preflight/preflight-plan.ts'
 import { runPreflight } from '../helpers/preflight/preflight.ts'
 import { Journal } from '../helpers/run/journal.ts'
 import type { ClusterDescription } from '../helpers/run/run-document.ts'
@@ -40,7 +41,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
   const results = await runPreflight(client, preflightPlan(profile, checkups, selected))
   if (results.some(({ status }) => status === 'failed')) throw new PreflightError(results)
   state.cluster = {
-    cluster: await describeCluster(client, state.guests),
+    cluster: await describeCluster(client, state.guests, results),
     kubernetes: (await client.version()).gitVersion,
     kubevirt: await readKubeVirtVersion(client),
   }
@@ -117,6 +118,7 @@ async function ensureNamespace(
 async function describeCluster(
   client: ClusterClient,
   guests: Record<string, string> | null,
+  preflight: readonly PreflightResult[],
 ): Promise<ClusterDescription> {
   return {
     server: client.server,
@@ -124,6 +126,9 @@ async function describeCluster(
     embedded: guests !== null,
     guests: guests ?? { guestDriver: 'kubevirt' },
     nodes: await readNodes(client),
+    limitations: preflight
+      .filter(({ status }) => status !== 'ok')
+      .map(({ check, detail, remediation }) => `${check}: ${detail} (${remediation})`),
   }
 }
 

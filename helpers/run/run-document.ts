@@ -47,4 +47,6 @@ export interface ClusterDescription {
   guests: Record<string, string>
   /** null when the nodes may not be listed. */
   nodes: { name: string; kubeletVersion: string; architecture: string; osImage: string; kernelVersion: string }[] | null
+  /** What the preflight found missing or could not look at, and the run goes on without: one sentence each. */
+  limitations?: string[]
 }
