@@ -43,6 +43,7 @@ export function clusterLines({ cluster, kubernetes, kubevirt }: ReachedCluster):
       'nodes',
       cluster.nodes === null ? 'not readable with these permissions' : cluster.nodes.map(({ name }) => name).join(', '),
     ],
+    ...(cluster.limitations ?? []).map((text, index) => [index === 0 ? 'goes without' : '', text] as const),
   ])
 }
 
