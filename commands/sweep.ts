@@ -166,13 +166,14 @@ class Sweeper {
   }
 
   /** Whether neither lists nor journals could tell what there is. */
-  isBlind({ forbidden }: SweepReport): boolean {
+  isBlind({ forbidden, unreadable }: SweepReport): boolean {
     const vmis = `virtualmachineinstances in namespace ${this.#target.namespace}`
+    if (!forbidden.some(({ where }) => where === vmis)) return false
+    if (unreadable.length > 0) return true
     const { server } = this.#client
-    const isKnown = journalsOf(this.#runsDirectory, undefined).some((path) =>
+    return !journalsOf(this.#runsDirectory, undefined).some((path) =>
       readJournal(path).some(({ cluster }) => cluster === server),
     )
-    return forbidden.some(({ where }) => where === vmis) && !isKnown
   }
 
   #common(runId: string | undefined): Omit<SweepOptions, 'expiredOnly'> {
@@ -209,14 +210,16 @@ function merge(into: SweepReport, from: SweepReport): void {
   for (const name of ['left', 'kept'] as const)
     for (const entry of from[name])
       if (!into[name].some(({ object }) => object === entry.object)) into[name].push(entry)
+  for (const problem of from.unreadable) if (!into.unreadable.includes(problem)) into.unreadable.push(problem)
   for (const entry of from.forbidden)
     if (!into.forbidden.some(({ where }) => where === entry.where)) into.forbidden.push(entry)
 }
 
 function conclude(report: SweepReport, lease: LeaseState, isBlind: boolean, output: Output): number {
-  const { removed, left, kept, forbidden } = report
+  const { removed, left, kept, forbidden, unreadable } = report
   const exitCode = left.length > 0 ? exitCodes.checkFailed : isBlind ? exitCodes.broken : exitCodes.ok
   for (const { object, reason } of kept) output.print(`kept      ${singleLine(object)}: ${singleLine(reason)}`)
+  for (const problem of unreadable) output.print(`unreadable ${singleLine(problem)}`)
   for (const { where, missingPermission } of forbidden)
     output.print(`forbidden ${singleLine(where)}: missing permission ${singleLine(missingPermission)}`)
   output.print(
@@ -224,7 +227,7 @@ function conclude(report: SweepReport, lease: LeaseState, isBlind: boolean, outp
   )
   if (isBlind)
     output.note(
-      'Nothing could be looked up: VirtualMachineInstances may not be listed, and there are no journals of runs on this cluster here. Grant the permissions named above, or say with --runs where the runs are.',
+      'Nothing could be looked up: VirtualMachineInstances may not be listed, and no journal here tells of this cluster. Grant the permissions named above, or say with --runs where the runs are.',
     )
   if (left.length > 0)
     output.note('Something is left. Look for finalizers that nobody removes (kubectl get -o yaml), then sweep again.')
