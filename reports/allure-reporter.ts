@@ -19,29 +19,19 @@ import { metricsOf } from './allure/metrics.ts'
 import { RedactingWriter } from './allure/redacting-writer.ts'
 import { environmentOf, executorOf } from './allure/run-files.ts'
 import { messagesByAttempt } from './allure/runtime-messages.ts'
-import type { PlotJob } from './plots/plot-jobs.ts'
-import { casePlots, runPlots } from './plots/plot-jobs.ts'
+import { measurementName } from './measurement-text.ts'
 import type { RunReporter } from './run-reporter.ts'
-import { errorText, viewOf } from './test-view.ts'
-
-export interface AllureReporterOptions {
-  /** Draw plots of samples and of the matrix of nodes when the run ends. Default true. */
-  plots?: boolean
-}
+import { viewOf } from './test-view.ts'
 
 export class AllureReporter extends AllureVitestReporter {
   #run: RunReporter
-  #options: AllureReporterOptions
   #writer: RedactingWriter
   #runtime: ReporterRuntime
-  #plots: { job: PlotJob; fileName: string }[] = []
-  #warnings: string[] = []
 
-  constructor(run: RunReporter, options: AllureReporterOptions = {}) {
+  constructor(run: RunReporter) {
     const resultsDir = run.description.directory.allureResults
     super({ resultsDir })
     this.#run = run
-    this.#options = options
     this.#writer = new RedactingWriter(resultsDir, () => run.secrets)
     this.#runtime = new ReporterRuntime({ writer: this.#writer })
     run.listen({
@@ -58,12 +48,8 @@ export class AllureReporter extends AllureVitestReporter {
     this.#writer.writeJson('executor.json', executorOf(this.#run.description))
   }
 
-  /** Results are written as the cases end; what is left to do here are the plots, which nobody should wait for earlier. */
-  // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits its reporters; the base class does without.
-  override async onTestRunEnd(): Promise<void> {
-    await this.#run.finished
-    await this.#drawPlots()
-  }
+  /** Results were written as the cases ended; the plots are drawn when the report is built. */
+  override onTestRunEnd(): void {}
 
   #writeCase(attempts: readonly CaseRecord[], test: TestCase | undefined): void {
     const messages =
@@ -100,7 +86,6 @@ export class AllureReporter extends AllureVitestReporter {
       written.labels.push(...labels)
       written.links.push(...links)
       written.parameters.push(...parameters)
-      this.#reservePlots(record, written.attachments)
     })
     this.#runtime.stopTest(own, { stop: result.stop })
     // The runtime names results at random; ours are named so that they can be replaced.
@@ -141,7 +126,14 @@ export class AllureReporter extends AllureVitestReporter {
       this.#attach(own, null, 'measurements', measurementTable(record.measurements), 'text/markdown', '.md')
       for (const measurement of record.measurements)
         if (measurement.samples !== undefined || measurement.lost !== undefined)
-          this.#attach(own, null, `samples of ${measurement.name}`, samplesCsv(measurement), 'text/csv', '.csv')
+          this.#attach(
+            own,
+            null,
+            `samples of ${measurementName(measurement)}`,
+            samplesCsv(measurement),
+            'text/csv',
+            '.csv',
+          )
     }
     this.#attach(own, null, 'case record', JSON.stringify(record, null, 2), 'application/json', '.json')
   }
@@ -178,16 +170,6 @@ export class AllureReporter extends AllureVitestReporter {
     })
   }
 
-  #reservePlots(record: CaseRecord, attachments: { name: string; type?: string; source: string }[]): void {
-    if (this.#options.plots === false) return
-    const id = resultId(this.#run.description.directory.id, record.id, record.attempt)
-    for (const [index, job] of casePlots(record).entries()) {
-      const fileName = `${id}-plot-${index}.svg`
-      attachments.unshift({ name: job.name, type: 'image/svg+xml', source: fileName })
-      this.#plots = [...this.#plots.filter((plot) => plot.fileName !== fileName), { job, fileName }]
-    }
-  }
-
   /** The part of the run that is no case: where it ran, and what went wrong besides. */
   #writeRun(document: RunDocument): void {
     this.#writer.writeEnvironmentInfo(environmentOf(document))
@@ -197,15 +179,8 @@ export class AllureReporter extends AllureVitestReporter {
     const runResult = join(this.#run.description.directory.allureResults, `${id}-result.json`)
     if (document.errors.length > 0 || (document.verdict !== 'passed' && !red)) this.#writeRunResult(document, id)
     else rmSync(runResult, { force: true })
-    const overviews = this.#options.plots === false ? [] : runPlots(document)
-    const attachments = overviews.map((job, index) => {
-      const fileName = `${id}-plot-${index}.svg`
-      this.#plots = [...this.#plots.filter((plot) => plot.fileName !== fileName), { job, fileName }]
-      return { name: job.name, type: 'image/svg+xml', source: fileName, timestamp }
-    })
     const errors = document.errors.map(({ phase, message }) => ({ message: `${phase}: ${message}`, timestamp }))
-    if (errors.length > 0 || attachments.length > 0)
-      this.#writer.writeGlobals(`${id}-globals.json`, { attachments, errors })
+    if (errors.length > 0) this.#writer.writeGlobals(`${id}-globals.json`, { attachments: [], errors })
   }
 
   /** A report of passed cases only would hide an error outside of them. */
@@ -236,22 +211,6 @@ export class AllureReporter extends AllureVitestReporter {
       steps: [],
       attachments: [],
     })
-  }
-
-  async #drawPlots(): Promise<void> {
-    const plots = this.#plots
-    this.#plots = []
-    if (plots.length === 0) return
-    const { renderSvg } = await import('./plots/render-svg.ts')
-    for (const { job, fileName } of plots) {
-      const svg = await renderSvg(job.spec).catch((error: unknown) => {
-        // A plot that cannot be drawn must not take the verdict along; its samples are attached as numbers.
-        this.#warnings.push(`${job.name}: ${errorText(error)}`)
-        return `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="40"><text x="8" y="24">This plot could not be drawn.</text></svg>`
-      })
-      this.#writer.writeAttachment(fileName, Buffer.from(svg, 'utf8'))
-    }
-    for (const warning of this.#warnings) process.stderr.write(`warning: plot not drawn: ${warning}\n`)
   }
 }
 

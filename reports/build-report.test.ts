@@ -1,11 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestResult } from 'allure-js-commons'
 import { expect, onTestFinished, test } from 'vitest'
 import { runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
-import { caseResult } from './allure/case-result.ts'
+import type { RunDocument } from '../helpers/run/run-document.ts'
+import { caseResult, measurementTable } from './allure/case-result.ts'
 import { metricsOf } from './allure/metrics.ts'
 import { buildReport, withoutAnalytics } from './build-report.ts'
+import { drawPlots } from './plots/draw-plots.ts'
 import { ids, record } from './testdata/child-run/sample-record.ts'
 import { document } from './testdata/sample-document.ts'
 
@@ -37,6 +40,54 @@ test('builds one file that loads nothing, of the newest run, and keeps the histo
   const history = readFileSync(join(reports, 'history.jsonl'), 'utf8')
   expect(history.trim().split('\n')).toHaveLength(1)
   expect(history).toContain('sample/blue/a-b maxLatencyNanoSec')
+})
+
+test('draws the plots of cases and of the run into the results, once, however often it is built', async () => {
+  const reports = temporaryReports()
+  const id = '20261120T101500Z-x7k2p'
+  writeRun(reports, id)
+  const { allureResults, runJson } = runDirectory(join(reports, 'runs'), id)
+  const read = (name: string) => JSON.parse(readFileSync(join(allureResults, name), 'utf8')) as TestResult
+  const written = JSON.parse(readFileSync(runJson, 'utf8')) as RunDocument
+  expect(await drawPlots(written, allureResults)).toEqual([])
+  await drawPlots(written, allureResults)
+  const names = readdirSync(allureResults)
+  const result = read(names.find((name) => name.endsWith('-result.json'))!)
+  expect(result.attachments.map(({ name }) => name)).toEqual(['plot of roundTripTimes'])
+  const globals = read(names.find((name) => name.endsWith('-globals.json'))!)
+  expect(globals.attachments.map(({ name }) => name)).toEqual(['sample: maxLatencyNanoSec between nodes'])
+  for (const { source } of [...result.attachments, ...globals.attachments])
+    expect(readFileSync(join(allureResults, source), 'utf8')).toMatch(/^<svg /)
+})
+
+test('metrics of several ways have keys of their own', () => {
+  const measurements = ['a -> b', 'b -> a'].map((subject) => ({
+    name: 'maxLatencyNanoSec',
+    subject,
+    value: 1,
+    unit: 'ns' as const,
+    better: 'lower' as const,
+  }))
+  expect(metricsOf(record(ids[0]!, { measurements })).map(({ key, title }) => [key, title])).toEqual([
+    ['sample/blue/a-b maxLatencyNanoSec, a -> b', 'blue/a-b maxLatencyNanoSec, a -> b'],
+    ['sample/blue/a-b maxLatencyNanoSec, b -> a', 'blue/a-b maxLatencyNanoSec, b -> a'],
+  ])
+})
+
+test('the measurement table shows ways side by side, and many one below the other', () => {
+  const measured = (subject: string) => ({
+    name: 'maxLatencyNanoSec',
+    subject,
+    value: 381_000,
+    unit: 'ns' as const,
+    better: 'lower' as const,
+    samples: [1, 2],
+    lost: [0],
+  })
+  expect(measurementTable([measured('a'), measured('b')])).toContain(
+    '| measurement | a | b | better |\n|---|--:|--:|---|\n| maxLatencyNanoSec | 381µs (2 samples, 1 lost) | 381µs (2 samples, 1 lost) | lower |',
+  )
+  expect(measurementTable(['a', 'b', 'c', 'd', 'e'].map(measured))).toContain('| maxLatencyNanoSec | e | 381µs')
 })
 
 test('a run that is not there is answered with those that are', async () => {

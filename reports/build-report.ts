@@ -11,6 +11,7 @@ import { $ } from 'zx'
 import { isRunId, listRuns, runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { allureConfiguration } from './allure/report-configuration.ts'
+import { drawPlots } from './plots/draw-plots.ts'
 
 export interface ReportRequest {
   /** Holds `runs/` and `history.jsonl`. */
@@ -34,6 +35,8 @@ export async function buildReport({ reportsDirectory, runId }: ReportRequest): P
       `${directory.allureResults}: run ${directory.id} has no Allure results. Did it end before its first test?`,
     )
   const document = documentOf(directory.runJson)
+  for (const problem of await drawPlots(document, directory.allureResults))
+    process.stderr.write(`warning: the report lacks a plot: ${problem}\n`)
   const temporary = mkdtempSync(join(tmpdir(), 'kubevirt-acceptance-report-'))
   try {
     const configuration = allureConfiguration(document, resolve(reportsDirectory, 'history.jsonl'))

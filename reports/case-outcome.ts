@@ -4,6 +4,7 @@
  */
 import type { CaseRecord } from '../helpers/run/case-record.ts'
 import type { Verdict } from '../helpers/run/verdict.ts'
+import type { PlannedCase } from './run-description.ts'
 
 /** One test as the runner saw it. */
 export interface TestView {
@@ -158,14 +159,21 @@ function emptyRecord(
 }
 
 /** A planned case that no test stands for. */
-export function missingCase(
-  planned: { id: string; checkup: string; title: string },
-  verdict: 'broken' | 'cancelled',
-  reason: string,
-): CaseRecord {
-  return withVerdict(
-    emptyRecord({ caseId: planned.id, checkup: planned.checkup, title: planned.title }, 0),
-    verdict,
-    reason,
-  )
+export function missingCase(planned: PlannedCase, verdict: 'broken' | 'cancelled', reason: string): CaseRecord {
+  const { id, checkup, title } = planned
+  const empty = emptyRecord({ caseId: id, checkup, title }, 0)
+  return withVerdict(withPlannedParameters(empty, planned), verdict, reason)
+}
+
+/** A case that left no record of its own is still known by what it was planned to do. */
+export function withPlannedParameters(record: CaseRecord, planned: PlannedCase | undefined): CaseRecord {
+  if (planned?.parameters === undefined || Object.keys(record.parameters).length > 0) return record
+  const parameters = Object.entries(planned.parameters).map(([name, value]) => [name, plainValue(value)])
+  return { ...record, parameters: Object.fromEntries(parameters) }
+}
+
+function plainValue(value: unknown): string | number | boolean | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  return Array.isArray(value) ? value.join(',') : JSON.stringify(value)
 }

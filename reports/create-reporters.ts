@@ -1,7 +1,6 @@
 /** All reporters of an acceptance run, in the order in which they must stand: the run reporter tells the others. */
 import type { Reporter } from 'vitest/node'
 import { AllureReporter } from './allure-reporter.ts'
-import type { AllureReporterOptions } from './allure-reporter.ts'
 import { ProgressReporter } from './progress/progress-reporter.ts'
 import type { ProgressOptions } from './progress/progress-reporter.ts'
 import type { RunDescription } from './run-description.ts'
@@ -10,11 +9,10 @@ import type { RunReporterOptions } from './run-reporter.ts'
 
 interface ReportersOptions {
   run?: RunReporterOptions
-  allure?: AllureReporterOptions
   progress?: ProgressOptions
 }
 
 export function createReporters(description: RunDescription, options: ReportersOptions = {}): Reporter[] {
   const run = new RunReporter(description, options.run)
-  return [run, new AllureReporter(run, options.allure), new ProgressReporter(run, options.progress)]
+  return [run, new AllureReporter(run), new ProgressReporter(run, options.progress)]
 }

@@ -11,10 +11,23 @@ test('a case is a suite with its parameters, a check is a test case', () => {
   const xml = junitXml(document())
   expect(xml).toContain('<testsuite name="sample/blue/a-b" tests="1"')
   expect(xml).toContain('<property name="parameter.sampleDurationSeconds" value="5"/>')
-  expect(xml).toContain('<property name="measurement.maxLatencyNanoSec" value="522,000 ns"/>')
+  expect(xml).toContain('<property name="measurement.maxLatencyNanoSec" value="522µs"/>')
   expect(xml).toContain(
     '<testcase name="sample.max: the slowest round trip is within the limit" classname="sample.blue.a-b"',
   )
+})
+
+test('measurements of the same name are told apart by their subject', () => {
+  const measurements = ['a -> b', 'b -> a'].map((subject) => ({
+    name: 'maxLatencyNanoSec',
+    subject,
+    value: 1_500_000,
+    unit: 'ns' as const,
+    better: 'lower' as const,
+  }))
+  const xml = junitXml(document({ cases: [record(id, { measurements })] }))
+  for (const subject of ['a -&gt; b', 'b -&gt; a'])
+    expect(xml).toContain(`<property name="measurement.maxLatencyNanoSec, ${subject}" value="1.5ms"/>`)
 })
 
 test('failed is a failure; invalid and broken are errors; each counts once', () => {

@@ -4,7 +4,8 @@
  */
 import type { CaseRecord, CheckResult } from '../helpers/run/case-record.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
-import { measurementText } from './measurement-text.ts'
+import { withUnit } from '../helpers/run/judge.ts'
+import { measurementName } from './measurement-text.ts'
 import { singleLine } from './plain-text.ts'
 
 interface JunitCase {
@@ -131,7 +132,10 @@ function propertiesOf(document: RunDocument, record: CaseRecord | undefined): st
             `result.${name}`,
             value ?? 'not known',
           ]),
-          ...record.measurements.map((item): [string, string] => [`measurement.${item.name}`, measurementText(item)]),
+          ...record.measurements.map((item): [string, string] => [
+            `measurement.${measurementName(item)}`,
+            withUnit(item.value, item.unit),
+          ]),
         ]
   return [
     '    <properties>',

@@ -18,6 +18,19 @@ export function shortened(text: string, length: number): string {
   return graphemes.length <= length ? text : `${graphemes.slice(0, Math.max(0, length - 1)).join('')}…`
 }
 
+/** Lines of at most `width` characters, broken between words, all but the first indented; longer words stay whole. */
+export function wrapped(text: string, width: number, indent: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = indent + word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
 /** One cell of a Markdown table: no markup of its own, no HTML, no line break. */
 export function markdownCell(text: string): string {
   return singleLine(text)

@@ -6,6 +6,8 @@ export interface PlannedCase {
   id: string
   checkup: string
   title: string
+  /** Told by a case that has no result, too. */
+  parameters?: Record<string, unknown>
 }
 
 export interface RunDescription {

@@ -6,7 +6,7 @@ import type { TestCase, TestModule, TestSpecification, Vitest } from 'vitest/nod
 import type { CaseRecord } from '../helpers/run/case-record.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { readAttempts } from '../helpers/run/run-directory.ts'
-import { attemptsOf, missingCase } from './case-outcome.ts'
+import { attemptsOf, missingCase, withPlannedParameters } from './case-outcome.ts'
 import type { PlannedCase, RunDescription } from './run-description.ts'
 import { errorText, filteredOutBy, handedRecord, identityOf, viewOf } from './test-view.ts'
 
@@ -24,10 +24,16 @@ export class RunLedger {
   #specifications: readonly TestSpecification[] = []
   #modulesStarted = 0
   #description: RunDescription
+  #plan: ReadonlyMap<string, PlannedCase>
   #vitest: Vitest
 
   constructor(description: RunDescription, vitest: Vitest) {
     this.#description = description
+    this.#plan = new Map(
+      Object.values(description.plannedCases)
+        .flat()
+        .map((planned) => [planned.id, planned]),
+    )
     this.#vitest = vitest
   }
 
@@ -52,7 +58,10 @@ export class RunLedger {
       this.addError('collect', `two tests claim to be case ${caseId}; give each test a case of its own`)
     this.#owners.set(caseId, test.id)
     const records = this.#recordsOf(test, caseId)
-    const attempts = attemptsOf(viewOf(test), records, { cancelled: this.cancelledBy !== null, noResult })
+    const planned = this.#plan.get(caseId)
+    const attempts = attemptsOf(viewOf(test), records, { cancelled: this.cancelledBy !== null, noResult }).map(
+      (record) => withPlannedParameters(record, planned),
+    )
     this.attempts.set(caseId, attempts)
     return attempts
   }

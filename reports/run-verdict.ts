@@ -3,6 +3,7 @@ import type { CaseRecord } from '../helpers/run/case-record.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { verdicts } from '../helpers/run/verdict.ts'
 import type { Verdict } from '../helpers/run/verdict.ts'
+import { caseProblems } from './case-problems.ts'
 
 /** Errors of these phases stop a run before its first case and have an exit code of their own. */
 const exitCodeOfPhase: Record<string, number> = { usage: 2, profile: 2, preflight: 3, lock: 7 }
@@ -47,7 +48,7 @@ export function judgeRun(run: Judged): { verdict: Verdict; reason: string } {
   const counts = countVerdicts(cases)
   const first = (verdict: Verdict) => {
     const found = cases.find((record) => record.verdict === verdict)
-    return found === undefined ? '' : `${found.id}: ${found.reason}`
+    return found === undefined ? '' : `${found.id}: ${caseProblems(found).findings[0] ?? found.reason}`
   }
   const of = (verdict: Verdict) => `${counts[verdict]} of ${plural(cases.length, 'case')} ${verdict}`
   if (cancelledBy !== null) return { verdict: 'cancelled', reason: `cancelled by ${cancelledBy}; ${tally(counts)}` }

@@ -63,6 +63,8 @@ export async function acceptanceRun(folder: string, options: AcceptanceRunOption
       CLUSTER_PROFILE: profilePath,
       KUBEVIRT_ACCEPTANCE_RUNS: runs,
       NO_COLOR: '1',
+      // Tests interrupt operations when they begin.
+      KUBEVIRT_ACCEPTANCE_VERBOSE: '1',
       VITEST: '',
       ...options.environment,
     },

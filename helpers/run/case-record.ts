@@ -37,6 +37,8 @@ export interface CheckResult {
   unit: Unit | ''
   /** Where the limit is set: a profile position (`cluster-profiles/lab.yaml:12:5 checkups.latency...`) or `default`. */
   limitSource: string
+  /** Parameter that sets the limit; absent when the limit is fixed. */
+  limitParameter?: string
   /** One sentence with the value, the limit, where the limit is set and, unless passed, what to do next. */
   message: string
   remediation: string

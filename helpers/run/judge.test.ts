@@ -49,8 +49,10 @@ describe('judgeCheck', () => {
   test('is skipped without a limit and names the parameter that would set one', () => {
     expect(judgeCheck({ ...judgement, limit: null })).toMatchObject({
       verdict: 'skipped',
-      message: expect.stringContaining('maxDesiredLatencyMilliseconds is not set'),
+      limitParameter: 'maxDesiredLatencyMilliseconds',
+      message: expect.stringContaining('10ms and is not judged: maxDesiredLatencyMilliseconds is not set'),
     })
+    expect(judgeCheck({ ...judgement, limit: null, actual: null }).message).toContain('was not measured')
   })
 
   test('refuses to compare what is no number', () => {
@@ -59,8 +61,12 @@ describe('judgeCheck', () => {
 })
 
 test.each([
-  [null, 'ns', 'null'],
+  [null, 'ns', 'not measured'],
   [1_500_000, 'ns', '1.5ms'],
+  [381_000, 'ns', '381µs'],
+  [1_250_000, 'pps', '1,250,000 pps'],
+  [0.522, 'ms', '0.522 ms'],
+  [1234, 'count', '1,234'],
   [20, '%', '20%'],
   [3, 'packets', '3 packets'],
   ['worker1', '', 'worker1'],

@@ -29,6 +29,7 @@ export function judgeCheck(judgement: Judgement): CheckResult {
     limit,
     unit,
     limitSource,
+    ...(declaration.limitParameter !== null && { limitParameter: declaration.limitParameter }),
     remediation: declaration.remediation,
   }
   const where = subject === '' ? declaration.id : `${declaration.id} (${subject})`
@@ -37,7 +38,7 @@ export function judgeCheck(judgement: Judgement): CheckResult {
       ...base,
       verdict: 'skipped',
       operator: '',
-      message: `${where}: ${metric} ${withUnit(actual, unit)} is not judged: ${
+      message: `${where}: ${metric} ${actual === null ? 'was not measured' : withUnit(actual, unit)} and is not judged: ${
         declaration.limitParameter === null ? 'it has no limit' : `${declaration.limitParameter} is not set`
       }`,
     }
@@ -69,11 +70,14 @@ function compare(actual: number | string, operator: CheckDeclaration['operator']
   return operator === '<=' ? actual <= limit : actual >= limit
 }
 
-/** A value as people read it: nanoseconds as a Go duration, everything else with its unit. */
+/** As people read it: nanoseconds as a Go duration, else the number with thousands separators and its unit. */
 export function withUnit(value: number | string | null, unit: Unit | ''): string {
-  if (value === null) return 'null'
+  if (value === null) return 'not measured'
   if (typeof value === 'string') return value
   if (unit === 'ns') return formatDuration(BigInt(Math.round(value)))
-  if (unit === '') return String(value)
-  return unit === '%' ? `${value}%` : `${value} ${unit}`
+  const number = numberFormat.format(value)
+  if (unit === '' || unit === 'count') return number
+  return unit === '%' ? `${number}%` : `${number} ${unit}`
 }
+
+const numberFormat = new Intl.NumberFormat('en', { maximumSignificantDigits: 12 })

@@ -4,8 +4,10 @@ import { Stage, Status } from 'allure-js-commons'
 import type { Label, Parameter, StatusDetails, StepResult, TestResult } from 'allure-js-commons'
 import { createStepResult } from 'allure-js-commons/sdk/reporter'
 import type { CaseRecord, CheckResult, Measurement } from '../../helpers/run/case-record.ts'
+import { withUnit } from '../../helpers/run/judge.ts'
 import type { Verdict } from '../../helpers/run/verdict.ts'
-import { limitText, measurementText, valueText } from '../measurement-text.ts'
+import { caseProblems } from '../case-problems.ts'
+import { limitText } from '../measurement-text.ts'
 import { markdownCell } from '../plain-text.ts'
 
 /** Allure knows no invalid and no cancelled; its categories tell them apart by how the message begins. */
@@ -52,7 +54,7 @@ export function caseResult(record: CaseRecord, context: CaseContext): Omit<TestR
     statusDetails: statusDetailsOf(record, context.flaky),
     start: Date.parse(record.startedAt),
     stop: Date.parse(record.completedAt),
-    description: descriptionOf(record),
+    description: measurementTable(record.measurements),
     labels: labelsOf(record, context),
     links: context.links.map(({ name, url }) => ({ name, url, type: 'link' })),
     parameters: parametersOf(record, context),
@@ -62,19 +64,27 @@ export function caseResult(record: CaseRecord, context: CaseContext): Omit<TestR
 
 function statusDetailsOf(record: CaseRecord, flaky: boolean): StatusDetails {
   const details: StatusDetails & { flaky?: boolean } = {}
-  if (record.verdict !== 'passed') details.message = `${messagePrefix(record.verdict)}${record.reason}`
+  if (record.verdict !== 'passed') details.message = `${messagePrefix(record.verdict)}${messageOf(record)}`
   const problem = record.checks.find(({ verdict }) => verdict === 'failed')
   if (problem !== undefined) {
-    details.actual = valueText(problem.actual, problem.unit)
+    details.actual = withUnit(problem.actual, problem.unit)
     details.expected = limitText(problem)
   }
   const trace = [
-    ...record.errors.map(({ phase, message }) => `${phase}: ${message}`),
+    ...record.errors
+      .filter(({ message }) => !record.reason.includes(message))
+      .map(({ phase, message }) => `${phase}: ${message}`),
     ...record.leftovers.map((object) => `left over: ${object}`),
   ]
   if (trace.length > 0) details.trace = trace.join('\n')
   if (flaky) details.flaky = true
   return details
+}
+
+/** What a reader of a red case sees first: every finding with value, limit and where the limit is set, then what to do. */
+function messageOf(record: CaseRecord): string {
+  const { findings, advice } = caseProblems(record)
+  return [...findings, ...advice.map(({ text }) => `Next: ${text}`)].join('\n')
 }
 
 function messagePrefix(verdict: Verdict): string {
@@ -129,27 +139,48 @@ function parametersOf(record: CaseRecord, { profile, cluster }: CaseContext): Pa
   ]
 }
 
-/** The message has the reason; what to do is said here unless it was said there. */
-function descriptionOf(record: CaseRecord): string {
-  const missed = record.checks.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'skipped')
-  const advice = missed
-    .filter(({ message, remediation }) => remediation !== '' && !message.includes(remediation))
-    .map(({ id, remediation }) => `* ${markdownCell(id)}: ${markdownCell(remediation)}`)
-  return [...advice, '', measurementTable(record.measurements)].join('\n').trim()
-}
+/** Most subjects that are shown side by side; more would make the table too wide to read. */
+const maximumColumns = 4
 
 export function measurementTable(measurements: readonly Measurement[]): string {
   if (measurements.length === 0) return 'No measurement was made.\n'
-  return [
-    '| measurement | value | samples | better |',
-    '|---|--:|--:|---|',
-    ...measurements.map((item) => {
-      const samples = item.samples === undefined ? '' : String(item.samples.length)
-      const lost = item.lost === undefined || item.lost.length === 0 ? '' : ` (${item.lost.length} lost)`
-      return `| ${markdownCell(item.name)} | ${markdownCell(measurementText(item))} | ${samples}${lost} | ${item.better} |`
-    }),
-    '',
-  ].join('\n')
+  const subjects = [...new Set(measurements.map(({ subject = '' }) => subject))]
+  return subjects.length <= maximumColumns ? sideBySide(measurements, subjects) : oneByOne(measurements)
+}
+
+function sideBySide(measurements: readonly Measurement[], subjects: readonly string[]): string {
+  const names = [...new Set(measurements.map(({ name }) => name))]
+  const rows = names.map((name) => {
+    const own = subjects.map((subject) =>
+      measurements.find((item) => item.name === name && (item.subject ?? '') === subject),
+    )
+    const better = own.find((item) => item !== undefined)?.better ?? ''
+    return [name, ...own.map((item) => (item === undefined ? '' : valueWithSamples(item))), better]
+  })
+  const titles = subjects.map((subject) => (subject === '' ? 'value' : subject))
+  return markdownTable(
+    ['measurement', ...titles, 'better'],
+    rows,
+    subjects.map((_, index) => index + 1),
+  )
+}
+
+function oneByOne(measurements: readonly Measurement[]): string {
+  const rows = measurements.map((item) => [item.name, item.subject ?? '', valueWithSamples(item), item.better])
+  return markdownTable(['measurement', 'of', 'value', 'better'], rows, [2])
+}
+
+function valueWithSamples(item: Measurement): string {
+  const { samples, lost = [] } = item
+  if (samples === undefined) return withUnit(item.value, item.unit)
+  const missing = lost.length === 0 ? '' : `, ${lost.length} lost`
+  return `${withUnit(item.value, item.unit)} (${samples.length} samples${missing})`
+}
+
+function markdownTable(titles: readonly string[], rows: readonly string[][], numeric: readonly number[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(' | ')} |`
+  const rule = titles.map((_, index) => (numeric.includes(index) ? '--:' : '---'))
+  return `${[line(titles), `|${rule.join('|')}|`, ...rows.map(line)].join('\n')}\n`
 }
 
 /** One observation per line with its position in the order of sending; lost ones have no value. */
@@ -197,7 +228,7 @@ function checkStep(check: CheckResult, record: CaseRecord): StepResult {
     time,
   )
   judged.parameters = [
-    { name: 'actual', value: valueText(check.actual, check.unit) },
+    { name: 'actual', value: withUnit(check.actual, check.unit) },
     { name: 'limit', value: limitText(check) || 'none' },
     { name: 'limit set in', value: check.limitSource },
   ]

@@ -1,5 +1,6 @@
 /** Measurements as Allure's performance metrics: the report shows their change since the last run of the same case. */
 import type { CaseRecord } from '../../helpers/run/case-record.ts'
+import { measurementName } from '../measurement-text.ts'
 
 interface Metric {
   id: string
@@ -17,8 +18,10 @@ interface Metric {
 /** What was not measured, and what may not be judged, is left out: it would count as a value. */
 export function metricsOf(record: CaseRecord): Metric[] {
   if (!record.validity.valid) return []
-  return record.measurements.flatMap(({ name, value, unit, better }) => {
+  return record.measurements.flatMap((measurement) => {
+    const { value, unit, better } = measurement
     if (value === null) return []
+    const name = measurementName(measurement)
     const key = `${record.id} ${name}`
     return [
       {

@@ -1,6 +1,7 @@
 /** The files of an Allure result directory that describe the run: environment and executor. */
 import type { EnvironmentInfo, ExecutorInfo } from 'allure-js-commons/sdk'
 import type { RunDocument } from '../../helpers/run/run-document.ts'
+import { guestsText } from '../measurement-text.ts'
 import type { RunDescription } from '../run-description.ts'
 
 export function environmentOf(document: RunDocument): EnvironmentInfo {
@@ -12,7 +13,7 @@ export function environmentOf(document: RunDocument): EnvironmentInfo {
     profile: `${profile.name} (${profile.path})`,
     cluster: `${cluster.server}${cluster.embedded ? ' (embedded)' : ''}`,
     context: cluster.context || undefined,
-    guests: Object.values(cluster.guests).join(', ') || undefined,
+    guests: guestsText(cluster.guests) || undefined,
     nodes: cluster.nodes === null ? 'not readable' : cluster.nodes.map(({ name }) => name).join(', '),
     kubernetes: versions.kubernetes ?? 'unknown',
     kubevirt: versions.kubevirt ?? 'unknown',

@@ -1,32 +1,23 @@
-/** Latency of every measured pair of nodes, one matrix per network; what did not pass is outlined and says what it is. */
+/** Latency of every measured way between two nodes, one matrix per network; what did not pass is outlined and says what it is. */
 import type { TopLevelSpec } from 'vega-lite'
-import type { CaseRecord, Measurement, Unit } from '../../helpers/run/case-record.ts'
-import type { Verdict } from '../../helpers/run/verdict.ts'
+import type { HeatMap, HeatMapCell } from './heat-map-cells.ts'
+import { withUnit } from '../../helpers/run/judge.ts'
 import { colours, plotConfig } from './plot-style.ts'
-
-interface HeatMapCell {
-  network: string
-  source: string
-  target: string
-  /** In `HeatMap.unit`; null when there is no value that may be shown. */
-  value: number | null
-  verdict: Verdict
-}
-
-export interface HeatMap {
-  title: string
-  unit: string
-  cells: HeatMapCell[]
-}
 
 /** Cells are labelled with their value only while it can be read. */
 const maximumLabelledNodes = 16
 
-export function heatMapSpec({ title, unit, cells }: HeatMap): TopLevelSpec {
+export function heatMapSpec({ title, cells, withoutCell }: HeatMap): TopLevelSpec {
   const nodes = new Set(cells.flatMap(({ source, target }) => [source, target]))
-  const size = nodes.size > maximumLabelledNodes ? 22 : 64
-  const values = cells.map((cell) => ({ ...cell, label: labelOf(cell), passed: cell.verdict === 'passed' }))
-  const largest = Math.max(0, ...cells.map(({ value }) => value ?? 0))
+  const small = nodes.size > maximumLabelledNodes
+  const size = small ? { width: 22, height: 22 } : { width: 76, height: 48 }
+  const values = cells.map((cell) => ({
+    ...cell,
+    milliseconds: cell.nanoseconds === null ? null : cell.nanoseconds / 1e6,
+    label: labelOf(cell),
+    passed: cell.outcome === 'passed',
+  }))
+  const largest = Math.max(0, ...values.map(({ milliseconds }) => milliseconds ?? 0))
   const position = {
     x: {
       field: 'target',
@@ -36,10 +27,12 @@ export function heatMapSpec({ title, unit, cells }: HeatMap): TopLevelSpec {
     },
     y: { field: 'source', type: 'nominal' as const, title: 'source node', axis: { labelLimit: 160 } },
   }
+  const subtitle = ['outlined in red: not passed', 'grey: no value']
+  if (withoutCell > 0) subtitle.push(`${withoutCell} without known nodes not shown`)
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     config: { ...plotConfig, scale: { bandPaddingInner: 0.06 } },
-    title: { text: title, subtitle: `in ${unit} · outlined in red: not passed · grey: no value` },
+    title: { text: title, subtitle: subtitle.join(' · ') },
     data: { values },
     facet: {
       field: 'network',
@@ -49,33 +42,36 @@ export function heatMapSpec({ title, unit, cells }: HeatMap): TopLevelSpec {
     },
     columns: 3,
     spec: {
-      width: { step: size },
-      height: { step: Math.min(size, 44) },
+      width: { step: size.width },
+      height: { step: size.height },
       layer: [
         {
           mark: { type: 'rect', invalid: 'show', strokeWidth: 2.5, cornerRadius: 3 },
           encoding: {
             ...position,
             color: {
-              condition: { test: 'datum.value === null', value: colours.missing },
-              field: 'value',
+              condition: { test: 'datum.milliseconds === null', value: colours.missing },
+              field: 'milliseconds',
               type: 'quantitative',
-              title: unit,
+              title: 'ms',
               scale: { scheme: 'blues', domainMin: 0 },
             },
             stroke: { condition: { test: '!datum.passed', value: colours.limit }, value: null },
           },
         },
-        ...(size < 40
+        ...(small
           ? []
           : [
               {
-                mark: { type: 'text' as const, fontSize: 11 },
+                mark: { type: 'text' as const, fontSize: 11, lineBreak: '\n', baseline: 'middle' as const },
                 encoding: {
                   ...position,
                   text: { field: 'label', type: 'nominal' as const },
                   color: {
-                    condition: { test: `datum.value !== null && datum.value > ${largest * 0.6}`, value: 'white' },
+                    condition: {
+                      test: `datum.milliseconds !== null && datum.milliseconds > ${largest * 0.6}`,
+                      value: 'white',
+                    },
                     value: '#1f2937',
                   },
                 },
@@ -86,46 +82,8 @@ export function heatMapSpec({ title, unit, cells }: HeatMap): TopLevelSpec {
   }
 }
 
-function labelOf({ value, verdict }: HeatMapCell): string {
-  const text = value === null ? '' : value.toPrecision(3)
-  if (verdict === 'passed') return text
-  return `${text} ${verdict === 'failed' ? '✕' : verdict}`.trim()
-}
-
-/** The heat maps of a run, one per checkup that measured latency between nodes. */
-export function heatMapsOf(cases: readonly CaseRecord[]): HeatMap[] {
-  const checkups = [...new Set(cases.map(({ checkup }) => checkup))]
-  return checkups.flatMap((checkup) => {
-    const own = cases.filter((record) => record.checkup === checkup)
-    const found = own.map((record) => ({ record, latency: latencyOf(record) }))
-    const name = found.find(({ latency }) => latency !== undefined)?.latency?.name
-    if (name === undefined) return []
-    const cells = found.flatMap(({ record, latency }): HeatMapCell[] => {
-      const source = record.results['sourceNode'] ?? textOf(record.parameters['sourceNode'])
-      const target = record.results['targetNode'] ?? textOf(record.parameters['targetNode'])
-      if (source === null || target === null) return []
-      const network = textOf(record.parameters['networkAttachmentDefinitionName']) ?? ''
-      // What may not be judged must not be compared by its colour either.
-      const judged = record.verdict === 'passed' || record.verdict === 'failed'
-      const value = latency === undefined || !judged ? null : inMilliseconds(latency.value, latency.unit)
-      return [{ network, source, target, value, verdict: record.verdict }]
-    })
-    return cells.length === 0 ? [] : [{ title: `${checkup}: ${name} by pair of nodes`, unit: 'ms', cells }]
-  })
-}
-
-/** The median where there is one, as a single slow packet would colour the whole cell; else the documented maximum. */
-function latencyOf({ measurements }: CaseRecord): Measurement | undefined {
-  const find = (pattern: RegExp) => measurements.find(({ name }) => pattern.test(name))
-  return find(/^(?:median|p50)Latency/i) ?? find(/^maxLatency/i)
-}
-
-function inMilliseconds(value: number | null, unit: Unit): number | null {
-  const factor: Partial<Record<Unit, number>> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000 }
-  const known = factor[unit]
-  return value === null || known === undefined ? null : value * known
-}
-
-function textOf(value: string | number | boolean | null | undefined): string | null {
-  return value === null || value === undefined || value === '' ? null : String(value)
+/** `352µs`, and below it what the case became unless it passed. */
+function labelOf({ nanoseconds, outcome }: HeatMapCell): string {
+  const value = nanoseconds === null ? '' : withUnit(Number(nanoseconds.toPrecision(3)), 'ns')
+  return [value, outcome === 'passed' ? '' : outcome].filter((text) => text !== '').join('\n')
 }

@@ -2,7 +2,9 @@
 import type { TopLevelSpec } from 'vega-lite'
 import type { CaseRecord, CheckResult, Measurement, Unit } from '../../helpers/run/case-record.ts'
 import type { RunDocument } from '../../helpers/run/run-document.ts'
-import { heatMapSpec, heatMapsOf } from './heat-map.ts'
+import { measurementName } from '../measurement-text.ts'
+import { heatMapsOf } from './heat-map-cells.ts'
+import { heatMapSpec } from './heat-map.ts'
 import { samplesPlot } from './samples-plot.ts'
 
 export interface PlotJob {
@@ -15,9 +17,9 @@ export function casePlots(record: CaseRecord): PlotJob[] {
   return record.measurements
     .filter(({ samples }) => samples !== undefined && samples.length > 1)
     .map((measurement) => ({
-      name: `plot of ${measurement.name}`,
+      name: `plot of ${measurementName(measurement)}`,
       spec: samplesPlot({
-        title: `${record.id}: ${measurement.name}`,
+        title: `${record.id}: ${measurementName(measurement)}`,
         measurement,
         limit: limitFor(measurement, record.checks),
       }),
@@ -30,11 +32,10 @@ export function runPlots({ cases }: Pick<RunDocument, 'cases'>): PlotJob[] {
 
 const nanoseconds: Partial<Record<Unit, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
 
-/** The limit of the check that judges this measurement, or its maximum, in the measurement's unit. */
-function limitFor({ name, unit }: Measurement, checks: readonly CheckResult[]): number | null {
-  const check =
-    checks.find(({ measurement, limit }) => measurement === name && limit !== null) ??
-    checks.find(({ id, limit }) => id.endsWith('.max') && limit !== null)
+/** The limit of the check that judges this measurement of this subject, or its maximum, in the measurement's unit. */
+function limitFor({ name, subject = '', unit }: Measurement, checks: readonly CheckResult[]): number | null {
+  const own = checks.filter((check) => check.subject === subject && check.limit !== null)
+  const check = own.find(({ measurement }) => measurement === name) ?? own.find(({ id }) => id.endsWith('.max'))
   if (check === undefined || typeof check.limit !== 'number') return null
   if (check.unit === unit) return check.limit
   const from = check.unit === '' ? undefined : nanoseconds[check.unit]

@@ -1,6 +1,7 @@
 /** Every observation of a measurement: in the order of sending with lost ones marked, and how they are spread (ECDF). */
 import type { TopLevelSpec } from 'vega-lite'
 import type { Measurement } from '../../helpers/run/case-record.ts'
+import { withUnit } from '../../helpers/run/judge.ts'
 import { observations } from '../allure/case-result.ts'
 import { shortened, singleLine } from '../plain-text.ts'
 import { colours, plotConfig } from './plot-style.ts'
@@ -8,27 +9,37 @@ import { colours, plotConfig } from './plot-style.ts'
 /** More points than this cannot be told apart; each bucket then shows its smallest and its largest observation. */
 const maximumPoints = 1500
 
+/** A limit further away than this would leave no room to see how the observations are spread. */
+const farLimit = 3
+
 export interface SamplesPlot {
   title: string
-  measurement: Pick<Measurement, 'name' | 'unit' | 'samples' | 'lost'>
+  measurement: Pick<Measurement, 'unit' | 'samples' | 'lost'>
   /** In the measurement's unit; null when no limit is set. */
   limit: number | null
 }
 
 export function samplesPlot({ title, measurement, limit }: SamplesPlot): TopLevelSpec {
-  const { name, unit, samples = [], lost = [] } = measurement
-  const all = observations(samples, lost).map((value, position) => ({ position, value }))
+  const { unit, samples = [], lost = [] } = measurement
+  const sorted = samples.toSorted((a, b) => a - b)
+  const largest = sorted.at(-1) ?? 0
+  const scale = readableScale(unit, Math.max(largest, limit ?? 0))
+  const all = observations(samples, lost).map((value, position) => ({
+    position,
+    value: value === null ? null : value / scale.divisor,
+  }))
   const received = thinned(all.filter((point): point is Point => point.value !== null))
   const missing = all.filter(({ value }) => value === null).map(({ position }) => ({ position }))
-  const sorted = samples.toSorted((a, b) => a - b)
-  const spread = thinned(sorted.map((value, index) => ({ position: ((index + 1) / sorted.length) * 100, value })))
-  const axis = `${singleLine(name)} (${unit})`
+  const spread = thinned(
+    sorted.map((value, index) => ({ position: ((index + 1) / sorted.length) * 100, value: value / scale.divisor })),
+  )
+  const axis = `each observation (${scale.unit})`
   const subtitle = [
     `${samples.length} observed`,
-    `${missing.length} lost`,
-    limit === null ? 'no limit set' : `limit ${limit} ${unit}`,
+    `${missing.length} lost${missing.length > 0 ? ' (red crosses)' : ''}`,
+    limit === null ? 'no limit set' : `limit ${withUnit(limit, unit)} (dashed)`,
   ].join(' · ')
-  const limits = limit === null ? [] : [{ limit }]
+  const limits = limit === null ? [] : [{ limit: limit / scale.divisor }]
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     config: plotConfig,
@@ -92,7 +103,8 @@ export function samplesPlot({ title, measurement, limit }: SamplesPlot): TopLeve
             },
           },
           {
-            data: { values: limits },
+            // The plot beside it shows a limit that is far away.
+            data: { values: limit !== null && limit > largest * farLimit ? [] : limits },
             mark: { type: 'rule', color: colours.limit, strokeDash: [6, 4], strokeWidth: 1.5 },
             encoding: { x: { field: 'limit', type: 'quantitative' } },
           },
@@ -100,6 +112,14 @@ export function samplesPlot({ title, measurement, limit }: SamplesPlot): TopLeve
       },
     ],
   }
+}
+
+/** Nanoseconds in the largest unit that leaves the largest value above 1; every other unit as it is. */
+function readableScale(unit: Measurement['unit'], largest: number): { unit: string; divisor: number } {
+  if (unit !== 'ns') return { unit, divisor: 1 }
+  if (largest >= 1e9) return { unit: 's', divisor: 1e9 }
+  if (largest >= 1e6) return { unit: 'ms', divisor: 1e6 }
+  return largest >= 1e3 ? { unit: 'µs', divisor: 1e3 } : { unit: 'ns', divisor: 1 }
 }
 
 interface Point {

@@ -6,15 +6,14 @@ import type { Paint } from './terminal-style.ts'
 /** Longer case ids keep their end, which tells them apart. */
 const maximumCaseWidth = 44
 
+const maximumDetail = 200
+
 const colourOf = { RUN: 'cyan', DONE: 'green', FAIL: 'red', INFO: 'gray' } as const
 
 export function operationLine(operation: Operation, caseWidth: number, paint: Paint): string {
-  const { at, phase, status, object, detail, durationMilliseconds } = operation
+  const { at, phase, status, object, durationMilliseconds } = operation
   const duration = durationMilliseconds === undefined ? '' : ` (${durationText(durationMilliseconds)})`
-  const rest = [object, detail ?? '']
-    .map(singleLine)
-    .filter((text) => text !== '')
-    .join(' ')
+  const rest = [singleLine(object), detailText(operation)].filter((text) => text !== '').join(' ')
   return [
     paint('gray', timeText(at)),
     caseName(operation.caseId, caseWidth).padEnd(caseWidth),
@@ -23,6 +22,13 @@ export function operationLine(operation: Operation, caseWidth: number, paint: Pa
     paint(colourOf[status], status.padEnd(4)),
     `${rest}${paint('gray', duration)}`,
   ].join(paint('gray', ' | '))
+}
+
+/** Errors often begin with the object that stands before them anyway; they are told in full at the end of the run. */
+function detailText({ object, detail = '' }: Operation): string {
+  const text = singleLine(detail)
+  const name = `${singleLine(object)} `
+  return shortened(text.startsWith(name) ? text.slice(name.length) : text, maximumDetail)
 }
 
 export function caseColumnWidth(caseIds: readonly string[]): number {

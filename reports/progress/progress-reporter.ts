@@ -8,6 +8,7 @@ import type { CaseRecord } from '../../helpers/run/case-record.ts'
 import type { Operation } from '../../helpers/run/operation.ts'
 import { redact } from '../../helpers/run/redaction.ts'
 import type { RunDocument } from '../../helpers/run/run-document.ts'
+import { tellingCheckNames } from '../case-problems.ts'
 import { shortened, singleLine } from '../plain-text.ts'
 import type { RunReporter } from '../run-reporter.ts'
 import { operationArtifactType } from '../task-meta.ts'
@@ -25,17 +26,20 @@ export interface ProgressOptions {
 
 const liveLineMilliseconds = 500
 
+const maximumReason = 160
+
 export class ProgressReporter implements Reporter {
   #run: RunReporter
   #output: NonNullable<ProgressOptions['output']>
   #paint: Paint
   #heartbeat: number
+  #verbose: boolean
   #caseWidth: number
   #shownCluster = false
   #liveLine = false
   #timer: NodeJS.Timeout | undefined
   #lastLine = performance.now()
-  /** What is under way, by case. */
+  /** What is under way, by case, operation and object: VMs are brought up side by side. */
   #running = new Map<string, { operation: Operation; since: number }>()
   #lastVerdict = ''
 
@@ -44,6 +48,8 @@ export class ProgressReporter implements Reporter {
     this.#output = options.output ?? process.stdout
     this.#paint = painter(wantsColours(this.#output, options.environment ?? process.env))
     this.#heartbeat = options.heartbeatMilliseconds ?? 30_000
+    const { KUBEVIRT_ACCEPTANCE_VERBOSE: verbose = '' } = options.environment ?? process.env
+    this.#verbose = verbose !== '' && verbose !== '0'
     const planned = Object.values(run.description.plannedCases).flat()
     this.#caseWidth = caseColumnWidth(planned.map(({ id }) => id))
     run.listen({
@@ -73,9 +79,24 @@ export class ProgressReporter implements Reporter {
   onTestCaseArtifactRecord(_test: TestCase, artifact: TestArtifact): void {
     if (artifact.type !== operationArtifactType) return
     const { operation } = artifact
-    if (operation.status === 'RUN') this.#running.set(operation.caseId, { operation, since: performance.now() })
-    else this.#running.delete(operation.caseId)
-    this.#write([operationLine(operation, this.#caseWidth, this.#paint)])
+    const { caseId, operation: name, object, status } = operation
+    const key = JSON.stringify([caseId, name, object])
+    const begun = this.#running.get(key)
+    if (status === 'RUN') this.#running.set(key, { operation, since: performance.now() })
+    else this.#running.delete(key)
+    if (!this.#verbose && isAnnouncement(operation)) {
+      if (this.#output.isTTY) this.#showLiveLine()
+      return
+    }
+    const shown = begun === undefined ? operation : this.#withDuration(operation, begun.operation)
+    this.#write([operationLine(shown, this.#caseWidth, this.#paint)])
+  }
+
+  /** Operations that do not measure themselves took the time between their lines, where time is not simulated. */
+  #withDuration(operation: Operation, begun: Operation): Operation {
+    const skipsTime = this.#run.description.cluster?.()?.cluster.guests['time'] === 'skipping'
+    if (operation.durationMilliseconds !== undefined || skipsTime) return operation
+    return { ...operation, durationMilliseconds: Date.parse(operation.at) - Date.parse(begun.at) }
   }
 
   /** What tests print themselves is kept visible, as a line of its own. */
@@ -90,11 +111,14 @@ export class ProgressReporter implements Reporter {
   #caseSettled(attempts: readonly CaseRecord[]): void {
     const record = attempts.at(-1)
     if (record === undefined) return
-    this.#running.delete(record.id)
+    for (const [key, { operation }] of this.#running) if (operation.caseId === record.id) this.#running.delete(key)
     const verdict = this.#paint(verdictColour(record.verdict), record.verdict.toUpperCase())
     const repeated = attempts.length > 1 ? `, attempt ${attempts.length}` : ''
-    const reason = record.reason === '' ? '' : `: ${singleLine(record.reason)}`
-    this.#write([`${verdict} ${singleLine(record.id)}${repeated}${reason}`])
+    // Every reason is told in full at the end of the run.
+    const reason = singleLine(tellingCheckNames(record) || record.reason)
+    this.#write([
+      `${verdict} ${singleLine(record.id)}${repeated}${reason === '' ? '' : `: ${shortened(reason, maximumReason)}`}`,
+    ])
   }
 
   #runFinished(document: RunDocument): void {
@@ -103,7 +127,8 @@ export class ProgressReporter implements Reporter {
     const key = `${document.verdict} ${document.exitCode} ${document.reason}`
     if (key === this.#lastVerdict) return
     this.#lastVerdict = key
-    this.#write(closingLines(document, this.#run.description, this.#paint))
+    const width = this.#output.isTTY ? this.#output.columns || undefined : undefined
+    this.#write(closingLines(document, this.#run.description, this.#paint, width))
   }
 
   #showLiveLine(): void {
@@ -141,4 +166,9 @@ export class ProgressReporter implements Reporter {
     this.#lastLine = performance.now()
     this.#output.write(redact(`${lines.join('\n')}\n`, this.#run.secrets))
   }
+}
+
+/** The end of an operation says all that its start does, and the verdict table which checks passed. */
+function isAnnouncement({ phase, status }: Operation): boolean {
+  return status === 'RUN' || (phase === 'judge' && status === 'DONE')
 }

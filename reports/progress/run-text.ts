@@ -1,7 +1,9 @@
 /** What stands before and after the operations: the effective configuration, and the verdict. Pure. */
 import type { RunDocument } from '../../helpers/run/run-document.ts'
-import { limitText, valueText } from '../measurement-text.ts'
-import { shortened, singleLine } from '../plain-text.ts'
+import { withUnit } from '../../helpers/run/judge.ts'
+import { adviceOf, caseProblems } from '../case-problems.ts'
+import { checkName, checksWithoutLimit, guestsText, isWithoutLimit, limitText } from '../measurement-text.ts'
+import { shortened, singleLine, wrapped } from '../plain-text.ts'
 import type { ReachedCluster, RunDescription } from '../run-description.ts'
 import { tally } from '../run-verdict.ts'
 import { textTable } from './text-table.ts'
@@ -10,6 +12,13 @@ import { verdictColour } from './terminal-style.ts'
 
 /** Cases are listed by name up to this number. */
 const maximumListedCases = 12
+
+/** Beyond this many checks only those that did not pass have a row of their own; summary.md has them all. */
+const maximumRows = 40
+
+const maximumListedProblems = 20
+
+const maximumCellWidth = 50
 
 export function headerLines(description: RunDescription, projects: readonly string[], paint: Paint): string[] {
   const { directory, profile, version, configuration = [] } = description
@@ -24,21 +33,20 @@ export function headerLines(description: RunDescription, projects: readonly stri
       ...cases.slice(0, maximumListedCases).map(({ id }) => ['', `- ${id}`] as const),
       ...(cases.length > maximumListedCases ? [['', `- and ${cases.length - maximumListedCases} more`] as const] : []),
       ...configuration.map(({ name, value }) => [name, value] as const),
-      ['node', process.version],
+      ['node.js', process.version],
       ['run directory', directory.root],
     ]),
   ]
 }
 
 export function clusterLines({ cluster, kubernetes, kubevirt }: ReachedCluster): string[] {
-  const guests = Object.values(cluster.guests).join(', ')
   return aligned([
     [
       'cluster',
       `${cluster.server}${cluster.embedded ? ' (embedded)' : ''}${cluster.context === '' ? '' : `, context ${cluster.context}`}`,
     ],
     ['versions', `Kubernetes ${kubernetes ?? 'unknown'}, KubeVirt ${kubevirt ?? 'unknown'}`],
-    ['guests', guests || 'kubevirt'],
+    ['guests', guestsText(cluster.guests) || 'kubevirt'],
     [
       'nodes',
       cluster.nodes === null ? 'not readable with these permissions' : cluster.nodes.map(({ name }) => name).join(', '),
@@ -52,24 +60,30 @@ function aligned(lines: readonly (readonly [string, string])[]): string[] {
   return lines.map(([name, value]) => `  ${name.padEnd(width)}  ${singleLine(value)}`)
 }
 
-/** The verdict table, what is left over, where the report is, and the verdict with its exit code as the last line. */
-export function closingLines(document: RunDocument, description: RunDescription, paint: Paint): string[] {
+/**
+ * The verdict table, why cases did not pass, what is left over, where the report is, and the verdict as the last line.
+ * @param width of the terminal; lines are left whole for files and pipes, where they are searched
+ */
+export function closingLines(
+  document: RunDocument,
+  description: RunDescription,
+  paint: Paint,
+  width?: number,
+): string[] {
   const { verdict, reason, exitCode, leftovers, errors, notSelected, earlierAttempts } = document
-  const lines = ['', ...verdictTable(document, paint)]
+  const lines = ['', ...verdictTable(document, paint), ...problemLines(document, paint, width)]
   for (const record of earlierAttempts)
     lines.push(
-      `${paint('yellow', 'flaky')}: ${singleLine(record.id)}, attempt ${record.attempt + 1} ${record.verdict}: ${singleLine(record.reason)}`,
+      `${paint('yellow', 'flaky')}: ${singleLine(record.id)}, attempt ${record.attempt + 1} ${record.verdict}: ${singleLine(caseProblems(record).findings.join('; '))}`,
     )
-  for (const { phase, message } of errors) {
-    const [first = '', ...more] = message.split('\n').map(singleLine)
-    lines.push(`${paint('red', 'error')}: ${singleLine(phase)}: ${first}`, ...more.map((line) => `  ${line}`))
-  }
+  for (const { phase, message } of errors)
+    lines.push(`${paint('red', 'error')}: ${singleLine(phase)}: ${singleLine(message)}`)
   if (notSelected.length > 0) lines.push(`not selected: ${notSelected.length} planned cases, see run.json`)
   lines.push(
-    '',
+    `cases: ${tally(document.verdictCounts)}`,
     `left over: ${leftovers.length === 0 ? '0' : `${leftovers.length}: ${leftovers.map(singleLine).join(', ')}`}`,
     `results: ${description.directory.root} (run.json, summary.md, junit.xml, allure-results)`,
-    `report: npm run report ${document.id}`,
+    `report: npx kubevirt-acceptance report ${document.id}`,
   )
   if (verdict === 'cancelled')
     lines.push(
@@ -78,40 +92,72 @@ export function closingLines(document: RunDocument, description: RunDescription,
         `CANCELLED by ${document.cancelledBy ?? 'interrupt'}: whatever is shown above as passed is not a verdict on the cluster`,
       ),
     )
+  // What went wrong in the cases stands above.
+  const [count = ''] = /^\d+ of \d+ cases? \w+/.exec(reason) ?? []
   lines.push(
-    `${paint('bold', paint(verdictColour(verdict), `verdict: ${verdict}`))}, exit code ${exitCode}: ${shortened(singleLine(reason), 400)}`,
+    `${paint('bold', paint(verdictColour(verdict), `verdict: ${verdict}`))}, exit code ${exitCode}: ${count || shortened(singleLine(reason), 200)}`,
   )
   return lines
 }
 
-function verdictTable({ cases, flakyCases, verdictCounts }: RunDocument, paint: Paint): string[] {
+function problemLines({ cases }: RunDocument, paint: Paint, width: number | undefined): string[] {
+  const red = cases.filter(({ verdict }) => verdict !== 'passed')
+  const shown = red.slice(0, maximumListedProblems)
+  const fitted = (text: string) => (width === undefined ? [text] : wrapped(text, width, '    '))
+  const lines = shown.flatMap((record) => [
+    `${paint(verdictColour(record.verdict), record.verdict)}: ${singleLine(record.id)}`,
+    ...caseProblems(record).findings.flatMap((text) => fitted(`  ${singleLine(text)}`)),
+  ])
+  if (red.length > shown.length) lines.push(`and ${red.length - shown.length} more, see summary.md`)
+  const advice = adviceOf(red).flatMap(({ checks, text }) =>
+    fitted(`next, for ${checks.join(', ')}: ${singleLine(text)}`),
+  )
+  return lines.length === 0 ? [] : [...lines, ...advice, '']
+}
+
+const columns = [
+  { title: 'case' },
+  { title: 'check' },
+  { title: 'actual', align: 'right' as const },
+  { title: 'limit', align: 'right' as const },
+  { title: 'verdict' },
+]
+
+function verdictTable({ cases, flakyCases }: RunDocument, paint: Paint): string[] {
   if (cases.length === 0) return ['no case has a result']
-  const rows = cases.flatMap((record) => {
+  const { count, parameters } = checksWithoutLimit(cases.flatMap(({ checks }) => checks))
+  const all = cases.map((record) => ({ record, checks: record.checks.filter((check) => !isWithoutLimit(check)) }))
+  const brief = all.reduce((sum, { checks }) => sum + checks.length, 0) > maximumRows
+  const rows = all.flatMap(({ record, checks }) => {
+    const id = cell(record.id)
     const flaky = flakyCases.includes(record.id) ? ' (flaky)' : ''
     const verdict = `${paint(verdictColour(record.verdict), record.verdict)}${flaky}`
-    const checks = record.checks.map((check) => [
-      singleLine(record.id),
-      singleLine(check.subject === '' ? check.id : `${check.id} ${check.subject}`),
-      singleLine(valueText(check.actual, check.unit)),
-      singleLine(limitText(check)),
-      paint(verdictColour(check.verdict), check.verdict),
-    ])
-    const told = record.checks.some(({ verdict: judged }) => judged === record.verdict)
+    const passed = brief ? checks.filter((check) => check.verdict === 'passed') : []
+    const shown = checks
+      .filter((check) => !passed.includes(check))
+      .map((check) => [
+        id,
+        cell(checkName(check)),
+        cell(withUnit(check.actual, check.unit)),
+        cell(limitText(check)),
+        paint(verdictColour(check.verdict), check.verdict),
+      ])
+    if (passed.length > 0) shown.push([id, `${passed.length} checks`, '', '', paint('green', 'passed')])
+    const told = checks.some(({ verdict: judged }) => judged === record.verdict)
     // A case whose verdict none of its checks gave gets a line of its own.
-    return told && flaky === '' ? checks : [...checks, [singleLine(record.id), '', '', '', verdict]]
+    return told && flaky === '' ? shown : [...shown, [id, '', '', '', verdict]]
   })
-  const columns = [
-    { title: 'case' },
-    { title: 'check' },
-    { title: 'actual', align: 'right' as const },
-    { title: 'limit', align: 'right' as const },
-    { title: 'verdict' },
-  ]
-  const problems = cases
-    .filter(({ verdict }) => verdict !== 'passed')
-    .map(
-      ({ id, verdict, reason }) =>
-        `${paint(verdictColour(verdict), verdict)}: ${singleLine(id)}: ${singleLine(reason)}`,
-    )
-  return [...textTable(columns, rows), '', ...problems, `cases: ${tally(verdictCounts)}`]
+  const open =
+    count === 0
+      ? []
+      : [`${count} more checks have no limit and were not judged; set ${parameters.join(', ')} to judge them`]
+  return [...textTable(columns, rows), ...open, '']
+}
+
+/** Longer texts lose their middle: names of checks begin, and names of nodes end with what tells them apart. */
+function cell(text: string): string {
+  const line = singleLine(text)
+  if (line.length <= maximumCellWidth) return line
+  const start = Math.floor(maximumCellWidth / 2)
+  return `${line.slice(0, start)}…${line.slice(line.length - (maximumCellWidth - start - 1))}`
 }

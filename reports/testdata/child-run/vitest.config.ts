@@ -23,7 +23,7 @@ const reporters = createReporters({
   plannedCases: { sample: planned.map((id) => ({ id, checkup: 'sample', title: `case ${id}` })) },
   finish: process.env['LEFT_OVER'] === undefined ? undefined : async () => [process.env['LEFT_OVER'] ?? ''],
   secrets: () => ['registered-secret'],
-}, { allure: { plots: process.env['PLOTS'] !== undefined } })
+})
 
 /** Cancels on SIGINT in good order, as the plugin of this project does. */
 const graceful: Plugin = {
