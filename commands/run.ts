@@ -84,8 +84,8 @@ function usesOwnConfiguration(passedThrough: readonly string[], output: Output):
 }
 
 function packagedConfiguration(): string[] {
-  // A folder that is no Node project does not become half of one for the sake of Vitest's cache.
-  const cache = existsSync('node_modules') ? [] : ['--fsModuleCache=false']
+  // A folder that is no Node project does not become half of one for the sake of Vitest's caches.
+  const cache = existsSync('node_modules') ? [] : ['--cache=false', '--fsModuleCache=false']
   return ['--config', modulePath('commands/run-config'), ...cache]
 }
 

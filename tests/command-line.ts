@@ -1,6 +1,6 @@
 /** Runs the real command line as a child process, in a folder of its own and with an environment that knows no cluster. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repository } from './acceptance-run.ts'
@@ -35,7 +35,9 @@ export interface CommandFolder extends Disposable {
 
 /** A new folder to run commands in; what is still running when it is disposed is killed, and the folder removed. */
 export function commandFolder(): CommandFolder {
-  const path = mkdtempSync(join(tmpdir(), 'kubevirt-acceptance-cli-'))
+  const root = mkdtempSync(join(tmpdir(), 'kubevirt-acceptance-cli-'))
+  const path = join(root, 'work')
+  mkdirSync(path)
   const running = new Set<ChildProcess>()
   const start = (environment: Record<string, string>, args: readonly string[]): StartedCommand => {
     const started = startCommand(path, environment, args)
@@ -53,7 +55,7 @@ export function commandFolder(): CommandFolder {
     with: within,
     [Symbol.dispose]: () => {
       for (const child of running) child.kill('SIGKILL')
-      rmSync(path, { recursive: true, force: true })
+      rmSync(root, { recursive: true, force: true })
     },
   }
 }
@@ -65,7 +67,7 @@ function startCommand(cwd: string, environment: Record<string, string>, args: re
   })
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { ...Object.fromEntries(kept), HOME: cwd, NO_COLOR: '1', ...environment },
+    env: { ...Object.fromEntries(kept), HOME: join(cwd, '../home'), NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -62,6 +62,26 @@ test('removes what one run left, whether expired or not', async () => {
   expect(report.removed).toEqual(['ConfigMap acceptance/a'])
 })
 
+test('leaves what a controller made, such as launcher pods, to its owner', async () => {
+  await using api = await testApi()
+  const owner = {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachineInstance',
+    name: 'gone',
+    uid: 'x',
+    controller: true,
+  }
+  const owned = configMap('owned')
+  owned.metadata.ownerReferences = [owner]
+  const used = configMap('used')
+  used.metadata.ownerReferences = [{ ...owner, controller: false }]
+  // The garbage collector would take both, since their owner is not there.
+  owned.metadata.finalizers = used.metadata.finalizers = ['x/y']
+  await killedRun(api, 'one', [owned, used])
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false, budgetMilliseconds: 100 })
+  expect([...report.removed, ...report.left.map(({ object }) => object)]).toEqual(['ConfigMap acceptance/used'])
+})
+
 test('removes namespaces that a run created, last', async () => {
   await using api = await testApi()
   await killedRun(api, 'one', [

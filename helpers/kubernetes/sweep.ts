@@ -70,6 +70,9 @@ export async function sweep(client: ClusterClient, options: SweepOptions): Promi
     const { uid } = object.metadata
     if (!isOurs(object) || runId === undefined || uid === undefined) return
     if (options.runId !== undefined && runId !== options.runId) return
+    // Made by a controller, as launcher pods are, with the labels of their VMI: it goes with its owner, and many who may
+    // delete VMIs may not delete pods.
+    if (object.metadata.ownerReferences?.some(({ controller }) => controller === true)) return
     const known = targets.get(uid)
     if (known !== undefined) {
       if (journal !== undefined) known.journals.push(journal)
