@@ -69,6 +69,8 @@ async function reachCluster(
   await writeFile(kubeconfigPath, embedded.kubeconfig, { mode: 0o600 })
   await chmod(kubeconfigPath, 0o600)
   undo.defer(() => rm(kubeconfigPath, { force: true }))
-  runState().guests = embedded.description
+  const state = runState()
+  state.guests = embedded.description
+  state.embeddedErrors = () => embedded.errors
   return { kubeconfigPath, clockUrl: embedded.clockUrl, userAgent }
 }

@@ -83,6 +83,7 @@ function projectPlugin(run: ProvidedRun): Plugin {
       if (configured) return
       configured = true
       cancelGracefully(vitest)
+      runState().cancel = () => void vitest.cancelCurrentRun('keyboard-input')
       listEveryCase(vitest)
       await installReporters(vitest, run)
     },
@@ -126,6 +127,13 @@ function describeRun({ id, runsDirectory, profile }: ProvidedRun): RunDescriptio
     setUpError: () => state.setUpError,
     secrets: () => [...state.secrets],
     finish: async () => (await state.finish?.()) ?? [],
+    problems: () => [
+      ...state.problems,
+      ...state.embeddedErrors().map((error) => ({
+        phase: 'embedded cluster',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })),
+    ],
     configuration: effectiveConfiguration(profile),
   }
 }

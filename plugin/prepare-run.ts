@@ -80,7 +80,11 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
     runId: run.id,
     durationSeconds: durationMilliseconds(profile.timeouts.lease) / 1000,
     freeCommand: (runId) => `npx kubevirt-acceptance sweep --run ${runId}`,
-    onLost: (reason) => state.onLockLost?.(reason),
+    onLost: (reason) => {
+      // Somebody else may be changing the very thing that is measured.
+      state.problems.push({ phase: 'lock', message: `${reason}; the run was ended` })
+      state.cancel?.()
+    },
   })
   if (isNew) return
   // With the lock, whatever other runs left in this namespace is nobody's any more; without, only what has expired.

@@ -13,12 +13,16 @@ export interface RunState {
   finish: (() => Promise<string[]>) | null
   /** How the embedded cluster makes its guests; null on a real one. */
   guests: Record<string, string> | null
+  /** What the embedded cluster itself did not expect; a simulation with errors proves nothing. */
+  embeddedErrors: () => readonly unknown[]
   /** Cases are only listed: nothing is run, so no cluster is needed. */
   listing: boolean
   /** Why there was nothing to run on: what the global set-up threw. */
   setUpError: unknown
-  /** Called when somebody else has taken the lock of the cluster. */
-  onLockLost: ((reason: string) => void) | null
+  /** What went wrong outside of any case. */
+  problems: { phase: string; message: string }[]
+  /** Ends the run in good order. */
+  cancel: (() => void) | null
 }
 
 const key = Symbol.for('kubevirt-acceptance.run')
@@ -30,9 +34,11 @@ export function runState(): RunState {
     secrets: new Set(),
     finish: null,
     guests: null,
+    embeddedErrors: () => [],
     listing: false,
     setUpError: undefined,
-    onLockLost: null,
+    problems: [],
+    cancel: null,
   }
   return holder[key]
 }

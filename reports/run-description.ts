@@ -30,6 +30,8 @@ export interface RunDescription {
   secrets?: () => readonly string[]
   /** Cleans up after all tests, dead workers included; returns what could not be removed. Runs before anything is written. */
   finish?: () => Promise<readonly string[]>
+  /** What went wrong outside of any case, known once `finish` is done: a lost lock, a simulation that broke. */
+  problems?: () => RunDocument['errors']
   /** Links shown with every case in Allure, e.g. to the change that is being gated. */
   links?: { name: string; url: string }[]
   /** Who looks after the acceptance of this cluster: the owner label in Allure. */

@@ -111,6 +111,7 @@ export class RunReporter implements Reporter {
         this.#addSetUpError(ledger)
       const settled = ledger.finish(modules, unhandledErrors)
       await this.#cleanUp(ledger)
+      for (const { phase, message } of this.description.problems?.() ?? []) ledger.addError(phase, message)
       this.#finish(ledger, settled)
       if (reason === 'failed' && this.#finished?.verdict === 'passed') {
         ledger.addError(
