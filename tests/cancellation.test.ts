@@ -16,6 +16,8 @@ const moments = [
   { moment: 'provisioning', line: provisioning, phase: 'provision' },
   { moment: 'measuring', line: measuring, phase: 'measure' },
 ]
+/** A line for the beginning of each operation, too. */
+const environment = { KUBEVIRT_ACCEPTANCE_VERBOSE: '1' }
 /** Would ping for two minutes. */
 const long = { sampleIntervalMilliseconds: 1000, sampleCount: 120 }
 const limits = { timeout: 120_000 }
@@ -29,6 +31,7 @@ test.concurrent.for(ways.flatMap((way) => moments.map((moment) => ({ ...way, ...
     const run = await acceptanceRun(separate.folder, {
       profile: separate.profile({ case: long }),
       terminal: way === 'Ctrl-C on a terminal',
+      environment,
       onOutput: (output, underWay) => {
         if (virtualMachines !== undefined || !line.test(output)) return
         virtualMachines = separate.virtualMachines()
@@ -60,6 +63,7 @@ test.concurrent(
     let sent = false
     const run = await acceptanceRun(separate.folder, {
       profile: separate.profile(),
+      environment,
       onOutput: (output, { kill }) => {
         if (sent || !output.includes('run directory')) return
         sent = true
@@ -84,6 +88,7 @@ test.concurrent(
     let signalled: Promise<void> | undefined
     const run = await acceptanceRun(separate.folder, {
       profile,
+      environment,
       onOutput: (output, { kill }) => {
         if (signalled !== undefined || !measuring.test(output)) return
         kill('SIGTERM')
@@ -115,6 +120,7 @@ test.concurrent(
     let killed = false
     const run = await acceptanceRun(separate.folder, {
       profile: separate.profile({ case: long }),
+      environment,
       onOutput: (output, { kill }) => {
         if (killed || !measuring.test(output)) return
         killed = true
@@ -156,6 +162,7 @@ test.concurrent('kill -9 of the main process alone leaves no worker', limits, as
   let killed = false
   await acceptanceRun(separate.folder, {
     profile: separate.profile({ case: long }),
+    environment,
     onOutput: (output) => {
       if (killed || !measuring.test(output)) return
       killed = true
@@ -175,6 +182,7 @@ test.concurrent(
     let killed: number | undefined
     const run = await acceptanceRun(separate.folder, {
       profile: separate.profile({ case: long }),
+      environment,
       onOutput: (output) => {
         if (killed !== undefined || !measuring.test(output)) return
         killed = processesWith(separate.folder).find(({ command }) => command.includes('workers/forks'))!.pid

@@ -213,6 +213,8 @@ test.concurrent('what passes only when repeated is flaky, and both attempts are 
   const run = await acceptanceRun(separate.folder, {
     profile: separate.profile(),
     arguments: ['--project=latency', '--retry=1'],
+    // A line for the beginning of each operation, too.
+    environment: { KUBEVIRT_ACCEPTANCE_VERBOSE: '1' },
     onOutput: (output) => {
       if (disturbed || !/ START +\| RUN /.test(output)) return
       disturbed = true
