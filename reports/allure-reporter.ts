@@ -8,13 +8,15 @@ import { hostname } from 'node:os'
 import { extname, join } from 'node:path'
 import AllureVitestReporter from 'allure-vitest/reporter'
 import { Stage, Status } from 'allure-js-commons'
+import type { StepResult } from 'allure-js-commons'
 import type { RuntimeMessage } from 'allure-js-commons/sdk'
 import { ReporterRuntime } from 'allure-js-commons/sdk/reporter'
 import type { TestCase, Vitest } from 'vitest/node'
 import type { CaseRecord, RawOutput } from '../helpers/run/case-record.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
-import { caseResult, categories, measurementTable, resultId, samplesCsv } from './allure/case-result.ts'
+import { caseResult, categories, resultId, samplesCsv } from './allure/case-result.ts'
 import type { CaseContext } from './allure/case-result.ts'
+import { measurementTable } from './allure/measurement-table.ts'
 import { metricsOf } from './allure/metrics.ts'
 import { RedactingWriter } from './allure/redacting-writer.ts'
 import { environmentOf, executorOf } from './allure/run-files.ts'
@@ -73,7 +75,7 @@ export class AllureReporter extends AllureVitestReporter {
     this.#runtime.applyRuntimeMessages(own, [...messages])
     this.#attachMeasurements(own, record)
     for (const output of record.rawOutputs) this.#attachFile(own, null, output)
-    this.#attachEvidence(own, record)
+    const evidence = this.#attachEvidence(own, record)
     this.#runtime.updateTest(own, (written) => {
       const { steps, labels, links, parameters, description, ...rest } = result
       Object.assign(written, rest)
@@ -82,7 +84,7 @@ export class AllureReporter extends AllureVitestReporter {
       const judged = written.steps.some(({ attachments, steps: inner }) => attachments.length === 0 || inner.length > 0)
         ? steps.filter(({ parameters: shown, status }) => shown.length > 0 || status !== Status.PASSED)
         : steps
-      written.steps = [...written.steps, ...judged]
+      written.steps = [...written.steps.filter((step) => step !== evidence), ...withEvidence(judged, evidence)]
       written.labels.push(...labels)
       written.links.push(...links)
       written.parameters.push(...parameters)
@@ -138,17 +140,24 @@ export class AllureReporter extends AllureVitestReporter {
     this.#attach(own, null, 'case record', JSON.stringify(record, null, 2), 'application/json', '.json')
   }
 
-  #attachEvidence(own: string, record: CaseRecord): void {
-    if (record.evidence.length === 0) return
+  /** A step that holds the evidence; it has yet to find its place among the others. */
+  #attachEvidence(own: string, record: CaseRecord): StepResult | undefined {
+    if (record.evidence.length === 0) return undefined
     const start = Date.parse(record.completedAt)
-    const step = this.#runtime.startStep(own, null, {
+    const uuid = this.#runtime.startStep(own, null, {
       name: 'evidence',
       start,
       status: Status.PASSED,
       stage: Stage.FINISHED,
     })
-    for (const output of record.evidence) this.#attachFile(own, step ?? null, output)
-    if (step !== undefined) this.#runtime.stopStep(step, { stop: start })
+    if (uuid === undefined) return undefined
+    for (const output of record.evidence) this.#attachFile(own, uuid, output)
+    let evidence: StepResult | undefined
+    this.#runtime.updateStep(uuid, (step) => {
+      evidence = step
+    })
+    this.#runtime.stopStep(uuid, { stop: start })
+    return evidence
   }
 
   #attachFile(own: string, step: string | null, { name, path, mediaType }: RawOutput): void {
@@ -226,4 +235,13 @@ function inOrder(attempts: readonly CaseRecord[]): CaseRecord[] {
     earliest = start + 1
     return { ...record, startedAt: new Date(start).toISOString(), completedAt: new Date(stop).toISOString() }
   })
+}
+
+/** The evidence belongs to the phase in which it was gathered, where there was one. */
+function withEvidence(steps: readonly StepResult[], evidence: StepResult | undefined): StepResult[] {
+  if (evidence === undefined) return [...steps]
+  const { attachments, steps: inner } = evidence
+  const gathering = steps.findLast(({ name }) => name === evidence.name)
+  if (gathering === undefined) return [...steps, evidence]
+  return steps.map((step) => (step === gathering ? { ...step, attachments, steps: inner } : step))
 }

@@ -5,11 +5,12 @@ import type { TestResult } from 'allure-js-commons'
 import { expect, onTestFinished, test } from 'vitest'
 import { runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
-import { caseResult, measurementTable } from './allure/case-result.ts'
+import { caseResult } from './allure/case-result.ts'
+import { measurementHtml, measurementTable } from './allure/measurement-table.ts'
 import { metricsOf } from './allure/metrics.ts'
 import { buildReport, withoutAnalytics } from './build-report.ts'
 import { drawPlots } from './plots/draw-plots.ts'
-import { ids, record } from './testdata/child-run/sample-record.ts'
+import { check, ids, record } from './testdata/child-run/sample-record.ts'
 import { document } from './testdata/sample-document.ts'
 
 function temporaryReports(): string {
@@ -54,10 +55,36 @@ test('draws the plots of cases and of the run into the results, once, however of
   const names = readdirSync(allureResults)
   const result = read(names.find((name) => name.endsWith('-result.json'))!)
   expect(result.attachments.map(({ name }) => name)).toEqual(['plot of roundTripTimes'])
+  // Above the table of measurements, where a reader need not open anything.
+  expect(result.descriptionHtml).toMatch(
+    /^<img alt="plot of roundTripTimes" src="data:image\/svg\+xml;base64,[\w+/=]+"><table>.*<td>roundTripTimes<\/td>/,
+  )
   const globals = read(names.find((name) => name.endsWith('-globals.json'))!)
   expect(globals.attachments.map(({ name }) => name)).toEqual(['sample: maxLatencyNanoSec between nodes'])
   for (const { source } of [...result.attachments, ...globals.attachments])
     expect(readFileSync(join(allureResults, source), 'utf8')).toMatch(/^<svg /)
+})
+
+test('a broken case shows the check that it broke at, and the phase, before anything else', () => {
+  const message = `sample.provisioned: no console${'; a condition of the VMI'.repeat(20)}. Read the transcript.`
+  const { steps, statusDetails } = caseResult(
+    record(ids[0]!, {
+      verdict: 'broken',
+      reason: 'provision: no console',
+      measurements: [],
+      validity: { valid: false, problems: ['nothing was measured'] },
+      checks: [check({ id: 'sample.provisioned', verdict: 'broken', message, remediation: 'Read the transcript.' })],
+      errors: [{ phase: 'provision', message: 'no console' }],
+    }),
+    { runId: '', profile: 'lab', cluster: '', host: '', owner: undefined, links: [], flaky: false },
+  )
+  expect(steps.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+    'check sample.provisioned: the slowest round trip is within the limit: broken',
+    'provision: broken',
+  ])
+  const lines = statusDetails.message!.split('\n')
+  expect(lines[0]).toBe('sample.provisioned: no console;')
+  expect(lines.at(-1)).toBe('Next: Read the transcript.')
 })
 
 test('metrics of several ways have keys of their own', () => {
@@ -88,6 +115,7 @@ test('the measurement table shows ways side by side, and many one below the othe
     '| measurement | a | b | better |\n|---|--:|--:|---|\n| maxLatencyNanoSec | 381µs (2 samples, 1 lost) | 381µs (2 samples, 1 lost) | lower |',
   )
   expect(measurementTable(['a', 'b', 'c', 'd', 'e'].map(measured))).toContain('| maxLatencyNanoSec | e | 381µs')
+  expect(measurementHtml([measured('<b>"a" &')])).toContain('<th align="right">&lt;b&gt;&quot;a&quot; &amp;</th>')
 })
 
 test('a run that is not there is answered with those that are', async () => {

@@ -40,6 +40,7 @@ export function summaryMarkdown(document: RunDocument): string {
     `| Profile | ${markdownCell(`${profile.name} (${profile.path})`)} |`,
     `| Cluster | ${markdownCell(`${cluster.server}${cluster.embedded ? ', embedded' : ''}`)} |`,
     `| Guests | ${markdownCell(guestsText(cluster.guests) || 'kubevirt')} |`,
+    ...(cluster.limitations ?? []).map((text) => `| Goes without | ${markdownCell(text)} |`),
     `| Versions | ${markdownCell(`Kubernetes ${versions.kubernetes ?? 'unknown'}, KubeVirt ${versions.kubevirt ?? 'unknown'}, kubevirt-acceptance ${versions.kubevirtAcceptance}`)} |`,
     `| Time | ${document.startedAt} to ${document.completedAt} |`,
     `| Cases | ${tally(document.verdictCounts)} |`,

@@ -8,7 +8,7 @@ import { withUnit } from '../../helpers/run/judge.ts'
 import type { Verdict } from '../../helpers/run/verdict.ts'
 import { caseProblems } from '../case-problems.ts'
 import { limitText } from '../measurement-text.ts'
-import { markdownCell } from '../plain-text.ts'
+import { measurementTable } from './measurement-table.ts'
 
 /** Allure knows no invalid and no cancelled; its categories tell them apart by how the message begins. */
 const statusOf: Record<Verdict, Status> = {
@@ -19,6 +19,8 @@ const statusOf: Record<Verdict, Status> = {
   skipped: Status.SKIPPED,
   cancelled: Status.BROKEN,
 }
+
+const maximumLine = 300
 
 export interface CaseContext {
   runId: string
@@ -58,7 +60,8 @@ export function caseResult(record: CaseRecord, context: CaseContext): Omit<TestR
     labels: labelsOf(record, context),
     links: context.links.map(({ name, url }) => ({ name, url, type: 'link' })),
     parameters: parametersOf(record, context),
-    steps: [...phaseSteps(record), ...validitySteps(record), ...record.checks.map((check) => checkStep(check, record))],
+    // What was judged comes before how long things took.
+    steps: [...validitySteps(record), ...record.checks.map((check) => checkStep(check, record)), ...phaseSteps(record)],
   }
 }
 
@@ -84,7 +87,12 @@ function statusDetailsOf(record: CaseRecord, flaky: boolean): StatusDetails {
 /** What a reader of a red case sees first: every finding with value, limit and where the limit is set, then what to do. */
 function messageOf(record: CaseRecord): string {
   const { findings, advice } = caseProblems(record)
-  return [...findings, ...advice.map(({ text }) => `Next: ${text}`)].join('\n')
+  return [...findings.map(inParts), ...advice.map(({ text }) => `Next: ${text}`)].join('\n')
+}
+
+/** Long findings string together what several conditions and events say; each part gets a line. */
+function inParts(finding: string): string {
+  return finding.length <= maximumLine ? finding : finding.replaceAll('; ', ';\n    ')
 }
 
 function messagePrefix(verdict: Verdict): string {
@@ -129,7 +137,11 @@ function labelsOf(record: CaseRecord, { host, owner, flaky }: CaseContext): Labe
 }
 
 function parametersOf(record: CaseRecord, { profile, cluster }: CaseContext): Parameter[] {
-  const results = Object.entries(record.results).map(([name, value]) => [name, value ?? 'not known'] as const)
+  // Results that are measurements stand in the table of measurements, with their units.
+  const measured = new Set(record.measurements.map(({ name }) => name))
+  const results = Object.entries(record.results)
+    .filter(([name, value]) => !measured.has(name) && record.parameters[name] !== value)
+    .map(([name, value]) => [name, value ?? 'not known'] as const)
   const inputs = Object.entries(record.parameters).map(([name, value]) => [name, String(value)] as const)
   return [
     { name: 'profile', value: profile },
@@ -137,50 +149,6 @@ function parametersOf(record: CaseRecord, { profile, cluster }: CaseContext): Pa
     ...[...inputs, ...results].map(([name, value]) => ({ name, value, excluded: true })),
     { name: 'cluster', value: cluster, excluded: true },
   ]
-}
-
-/** Most subjects that are shown side by side; more would make the table too wide to read. */
-const maximumColumns = 4
-
-export function measurementTable(measurements: readonly Measurement[]): string {
-  if (measurements.length === 0) return 'No measurement was made.\n'
-  const subjects = [...new Set(measurements.map(({ subject = '' }) => subject))]
-  return subjects.length <= maximumColumns ? sideBySide(measurements, subjects) : oneByOne(measurements)
-}
-
-function sideBySide(measurements: readonly Measurement[], subjects: readonly string[]): string {
-  const names = [...new Set(measurements.map(({ name }) => name))]
-  const rows = names.map((name) => {
-    const own = subjects.map((subject) =>
-      measurements.find((item) => item.name === name && (item.subject ?? '') === subject),
-    )
-    const better = own.find((item) => item !== undefined)?.better ?? ''
-    return [name, ...own.map((item) => (item === undefined ? '' : valueWithSamples(item))), better]
-  })
-  const titles = subjects.map((subject) => (subject === '' ? 'value' : subject))
-  return markdownTable(
-    ['measurement', ...titles, 'better'],
-    rows,
-    subjects.map((_, index) => index + 1),
-  )
-}
-
-function oneByOne(measurements: readonly Measurement[]): string {
-  const rows = measurements.map((item) => [item.name, item.subject ?? '', valueWithSamples(item), item.better])
-  return markdownTable(['measurement', 'of', 'value', 'better'], rows, [2])
-}
-
-function valueWithSamples(item: Measurement): string {
-  const { samples, lost = [] } = item
-  if (samples === undefined) return withUnit(item.value, item.unit)
-  const missing = lost.length === 0 ? '' : `, ${lost.length} lost`
-  return `${withUnit(item.value, item.unit)} (${samples.length} samples${missing})`
-}
-
-function markdownTable(titles: readonly string[], rows: readonly string[][], numeric: readonly number[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(' | ')} |`
-  const rule = titles.map((_, index) => (numeric.includes(index) ? '--:' : '---'))
-  return `${[line(titles), `|${rule.join('|')}|`, ...rows.map(line)].join('\n')}\n`
 }
 
 /** One observation per line with its position in the order of sending; lost ones have no value. */
@@ -198,14 +166,17 @@ export function observations(samples: readonly number[], lost: readonly number[]
   return Array.from({ length }, (_, position) => (missing.has(position) ? null : (remaining.next().value ?? null)))
 }
 
-function phaseSteps({ phases }: CaseRecord): StepResult[] {
+function phaseSteps({ phases, errors, verdict }: CaseRecord): StepResult[] {
   return phases.map(({ name, startedAt, durationMilliseconds }) => {
     const start = Date.parse(startedAt)
-    return step(name, Status.PASSED, '', start, start + durationMilliseconds)
+    const broke = verdict === 'broken' && errors.some(({ phase }) => phase === name)
+    return step(name, broke ? Status.BROKEN : Status.PASSED, '', start, start + durationMilliseconds)
   })
 }
 
-function validitySteps({ validity }: CaseRecord): StepResult[] {
+function validitySteps({ validity, measurements }: CaseRecord): StepResult[] {
+  // That a case which broke before it measured has no measurement is told by the step that broke.
+  if (measurements.length === 0) return []
   return validity.problems.map((problem) => step(`validity: ${problem}`, Status.BROKEN, problem))
 }
 
@@ -231,6 +202,7 @@ function checkStep(check: CheckResult, record: CaseRecord): StepResult {
     { name: 'actual', value: withUnit(check.actual, check.unit) },
     { name: 'limit', value: limitText(check) || 'none' },
     { name: 'limit set in', value: check.limitSource },
+    ...(check.limitParameter === undefined ? [] : [{ name: 'limit set by', value: check.limitParameter }]),
   ]
   return judged
 }

@@ -12,6 +12,8 @@ export function allureConfiguration(document: RunDocument, historyPath: string):
     historyPath,
     appendHistory: true,
     historyLimit: 50,
+    // For other readers of the results; here they would stand between a failure and its plots.
+    hideLabels: ['parentSuite', 'suite', 'subSuite', 'story', 'framework', 'language', 'testCaseId'],
     // categories.json is for other readers of the results; this one wants them here.
     categories,
     performance: {
@@ -28,6 +30,8 @@ export function allureConfiguration(document: RunDocument, historyPath: string):
           theme: 'auto',
           reportLanguage: 'en',
           groupBy: ['epic', 'feature'],
+          // Failed cases first.
+          defaultSortBy: 'status,asc',
         },
       },
     },

@@ -14,6 +14,7 @@ export function environmentOf(document: RunDocument): EnvironmentInfo {
     cluster: `${cluster.server}${cluster.embedded ? ' (embedded)' : ''}`,
     context: cluster.context || undefined,
     guests: guestsText(cluster.guests) || undefined,
+    'goes without': cluster.limitations?.join('; ') || undefined,
     nodes: cluster.nodes === null ? 'not readable' : cluster.nodes.map(({ name }) => name).join(', '),
     kubernetes: versions.kubernetes ?? 'unknown',
     kubevirt: versions.kubevirt ?? 'unknown',

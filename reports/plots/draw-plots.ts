@@ -8,9 +8,13 @@ import type { Attachment, Globals, TestResult } from 'allure-js-commons'
 import { writeAtomically } from '../../helpers/run/run-directory.ts'
 import type { RunDocument } from '../../helpers/run/run-document.ts'
 import { resultId } from '../allure/case-result.ts'
+import { html, measurementHtml } from '../allure/measurement-table.ts'
 import { errorText } from '../test-view.ts'
 import type { PlotJob } from './plot-jobs.ts'
 import { casePlots, runPlots } from './plot-jobs.ts'
+
+/** In larger runs only what did not pass shows its plots at once; those of the others are attachments. */
+const maximumShownCases = 50
 
 /**
  * Adds the plots to the results that are there; may be done again with the same outcome.
@@ -32,14 +36,17 @@ export async function drawPlots(document: RunDocument, resultsDirectory: string)
     }
     return drawn
   }
-  for (const record of [...document.earlierAttempts, ...document.cases]) {
+  const records = [...document.earlierAttempts, ...document.cases]
+  const isSmall = records.length <= maximumShownCases
+  for (const record of records) {
     const id = resultId(document.id, record.id, record.attempt)
     const path = join(resultsDirectory, `${id}-result.json`)
     if (!existsSync(path)) continue
     const result = JSON.parse(readFileSync(path, 'utf8')) as TestResult
     const attachments = await draw(casePlots(record), id)
-    // First, so that they are what a reader sees of the attachments.
     result.attachments = [...attachments, ...withoutPlots(result.attachments, id)]
+    if (attachments.length > 0 && (isSmall || record.verdict !== 'passed'))
+      result.descriptionHtml = `${images(attachments, resultsDirectory)}${measurementHtml(record.measurements)}`
     writeAtomically(path, JSON.stringify(result))
   }
   const id = resultId(document.id, 'run', 0)
@@ -57,6 +64,16 @@ export async function drawPlots(document: RunDocument, resultsDirectory: string)
     writeAtomically(path, JSON.stringify({ ...globals, attachments }))
   }
   return problems
+}
+
+/** Shown where the case is described, so that nobody has to open an attachment to see them. */
+function images(attachments: readonly Attachment[], resultsDirectory: string): string {
+  return attachments
+    .map(({ name, source }) => {
+      const content = readFileSync(join(resultsDirectory, source)).toString('base64')
+      return `<img alt="${html(name)}" src="data:image/svg+xml;base64,${content}">`
+    })
+    .join('')
 }
 
 function withoutPlots<T extends { source: string }>(attachments: readonly T[], id: string): T[] {

@@ -12,6 +12,8 @@ export interface HeatMapCell {
   /** null when there is no value that may be shown. */
   nanoseconds: number | null
   outcome: Outcome
+  /** What is said of a cell that did not pass: `packet-loss` for a failed check, else the outcome. */
+  note: string
 }
 
 export interface HeatMap {
@@ -55,15 +57,15 @@ function sightingsOf(record: CaseRecord, name: string, network: string): Sightin
     const way = wayOf(measurement, source, target)
     if (way === undefined) return []
     const family = way.family === '' ? '' : ` ${way.family}`
-    const outcome = outcomeOf(record, measurement.subject ?? '')
+    const judged = outcomeOf(record, measurement.subject ?? '')
     // What may not be judged must not be compared by its colour either.
     const isJudged = record.verdict === 'passed' || record.verdict === 'failed'
     const nanoseconds = isJudged ? inNanoseconds(measurement.value, measurement.unit) : null
     const { from, to } = way
-    return [{ network: network + family, source: from, target: to, nanoseconds, outcome, reverse: index > 0 }]
+    return [{ network: network + family, source: from, target: to, nanoseconds, ...judged, reverse: index > 0 }]
   })
   if (found.length > 0 || source === null || target === null) return found
-  const cell = { network, nanoseconds: null, outcome: outcomeOf(record, '') }
+  const cell = { network, nanoseconds: null, ...outcomeOf(record, '') }
   const there = { ...cell, source, target, reverse: false }
   if (record.parameters['bothDirections'] !== true) return [there]
   return [there, { ...cell, source: target, target: source, reverse: true }]
@@ -81,12 +83,15 @@ function wayOf(
 }
 
 /** A case fails as a whole, but only the ways whose own checks failed are red. */
-function outcomeOf(record: CaseRecord, subject: string): Outcome {
-  if (record.reason.startsWith('no result')) return 'no result'
-  if (record.verdict !== 'failed') return record.verdict
+function outcomeOf(record: CaseRecord, subject: string): Pick<HeatMapCell, 'outcome' | 'note'> {
+  if (record.reason.startsWith('no result')) return { outcome: 'no result', note: 'no result' }
+  if (record.verdict === 'passed') return { outcome: 'passed', note: '' }
+  if (record.verdict !== 'failed') return { outcome: record.verdict, note: record.verdict }
   const failed = record.checks.filter(({ verdict }) => verdict === 'failed')
-  const elsewhere = failed.length > 0 && failed.every((check) => check.subject !== '' && check.subject !== subject)
-  return elsewhere && subject !== '' ? 'passed' : 'failed'
+  const own = failed.filter((check) => check.subject === '' || check.subject === subject || subject === '')
+  if (own.length === 0 && failed.length > 0) return { outcome: 'passed', note: '' }
+  const [first, ...more] = [...new Set(own.map(({ id }) => id.slice(id.indexOf('.') + 1)))]
+  return { outcome: 'failed', note: `${first ?? 'failed'}${more.length === 0 ? '' : ` +${more.length}`}` }
 }
 
 /** Two cases may have measured the same way, one as its way back: the larger value and the worse outcome count. */
@@ -105,11 +110,8 @@ function merged(sightings: readonly Sighting[]): HeatMapCell[] {
 function worse(one: HeatMapCell, other: HeatMapCell): HeatMapCell {
   const rank = ({ outcome }: HeatMapCell) => severity.indexOf(outcome)
   const values = [one.nanoseconds, other.nanoseconds].filter((value) => value !== null)
-  return {
-    ...one,
-    nanoseconds: values.length === 0 ? null : Math.max(...values),
-    outcome: rank(one) >= rank(other) ? one.outcome : other.outcome,
-  }
+  const { outcome, note } = rank(one) >= rank(other) ? one : other
+  return { ...one, nanoseconds: values.length === 0 ? null : Math.max(...values), outcome, note }
 }
 
 /** From harmless to bad: what is wrong with the network comes last. */

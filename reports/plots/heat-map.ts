@@ -10,11 +10,11 @@ const maximumLabelledNodes = 16
 export function heatMapSpec({ title, cells, withoutCell }: HeatMap): TopLevelSpec {
   const nodes = new Set(cells.flatMap(({ source, target }) => [source, target]))
   const small = nodes.size > maximumLabelledNodes
-  const size = small ? { width: 22, height: 22 } : { width: 76, height: 48 }
+  const size = small ? { width: 22, height: 22 } : { width: 92, height: 48 }
   const values = cells.map((cell) => ({
     ...cell,
     milliseconds: cell.nanoseconds === null ? null : cell.nanoseconds / 1e6,
-    label: labelOf(cell),
+    value: valueText(cell),
     passed: cell.outcome === 'passed',
   }))
   const largest = Math.max(0, ...values.map(({ milliseconds }) => milliseconds ?? 0))
@@ -27,6 +27,18 @@ export function heatMapSpec({ title, cells, withoutCell }: HeatMap): TopLevelSpe
     },
     y: { field: 'source', type: 'nominal' as const, title: 'source node', axis: { labelLimit: 160 } },
   }
+  const text = (field: 'value' | 'note', filter: string, dy: number) => ({
+    transform: [{ filter }],
+    mark: { type: 'text' as const, fontSize: 11, dy },
+    encoding: {
+      ...position,
+      text: { field, type: 'nominal' as const },
+      color: {
+        condition: { test: `datum.milliseconds !== null && datum.milliseconds > ${largest * 0.6}`, value: 'white' },
+        value: '#1f2937',
+      },
+    },
+  })
   const subtitle = ['outlined in red: not passed', 'grey: no value']
   if (withoutCell > 0) subtitle.push(`${withoutCell} without known nodes not shown`)
   return {
@@ -59,31 +71,13 @@ export function heatMapSpec({ title, cells, withoutCell }: HeatMap): TopLevelSpe
             stroke: { condition: { test: '!datum.passed', value: colours.limit }, value: null },
           },
         },
-        ...(small
-          ? []
-          : [
-              {
-                mark: { type: 'text' as const, fontSize: 11, lineBreak: '\n', baseline: 'middle' as const },
-                encoding: {
-                  ...position,
-                  text: { field: 'label', type: 'nominal' as const },
-                  color: {
-                    condition: {
-                      test: `datum.milliseconds !== null && datum.milliseconds > ${largest * 0.6}`,
-                      value: 'white',
-                    },
-                    value: '#1f2937',
-                  },
-                },
-              },
-            ]),
+        ...(small ? [] : [text('value', "datum.note === ''", 0), text('value', "datum.note !== ''", -7)]),
+        ...(small ? [] : [text('note', "datum.note !== ''", 8)]),
       ],
     },
   }
 }
 
-/** `352µs`, and below it what the case became unless it passed. */
-function labelOf({ nanoseconds, outcome }: HeatMapCell): string {
-  const value = nanoseconds === null ? '' : withUnit(Number(nanoseconds.toPrecision(3)), 'ns')
-  return [value, outcome === 'passed' ? '' : outcome].filter((text) => text !== '').join('\n')
+function valueText({ nanoseconds }: HeatMapCell): string {
+  return nanoseconds === null ? '' : withUnit(Number(nanoseconds.toPrecision(3)), 'ns')
 }

@@ -96,12 +96,12 @@ test('the heat map has a cell per pair and network; what was not judged has no v
   const [map, ...more] = heatMapsOf([failedRecord(ids[0]!), invalidRecord(ids[1]!), record(ids[2]!)])
   expect(more).toEqual([])
   expect(map!.cells).toEqual([
-    { network: 'blue', source: 'a', target: 'b', nanoseconds: 522_000, outcome: 'failed' },
-    { network: 'blue', source: 'b', target: 'a', nanoseconds: null, outcome: 'invalid' },
-    { network: 'red', source: 'a', target: 'b', nanoseconds: 522_000, outcome: 'passed' },
+    { network: 'blue', source: 'a', target: 'b', nanoseconds: 522_000, outcome: 'failed', note: 'max' },
+    { network: 'blue', source: 'b', target: 'a', nanoseconds: null, outcome: 'invalid', note: 'invalid' },
+    { network: 'red', source: 'a', target: 'b', nanoseconds: 522_000, outcome: 'passed', note: '' },
   ])
   const svg = await renderSvg(heatMapSpec(map!))
-  expect(svg).toMatch(/>522µs<.*>failed</s)
+  expect(svg).toMatch(/>522µs<.*>max</s)
   expect(svg).toContain('>invalid<')
 })
 
@@ -161,8 +161,8 @@ test('a planned case without a result has a cell that says so, or is counted whe
     planned(ids[2]!, network),
   ])
   expect(map!.cells).toEqual([
-    { network: 'blue', source: 'a', target: 'b', nanoseconds: 1, outcome: 'passed' },
-    { network: 'blue', source: 'b', target: 'a', nanoseconds: null, outcome: 'no result' },
+    { network: 'blue', source: 'a', target: 'b', nanoseconds: 1, outcome: 'passed', note: '' },
+    { network: 'blue', source: 'b', target: 'a', nanoseconds: null, outcome: 'no result', note: 'no result' },
   ])
   const svg = await renderSvg(heatMapSpec(map!))
   expect(svg).toContain('>no result<')

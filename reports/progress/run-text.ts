@@ -18,6 +18,9 @@ const maximumRows = 40
 
 const maximumListedProblems = 20
 
+/** Longer texts are whole in run.json and in the report. */
+const maximumFinding = 600
+
 const maximumCellWidth = 50
 
 export function headerLines(description: RunDescription, projects: readonly string[], paint: Paint): string[] {
@@ -76,8 +79,10 @@ export function closingLines(
     lines.push(
       `${paint('yellow', 'flaky')}: ${singleLine(record.id)}, attempt ${record.attempt + 1} ${record.verdict}: ${singleLine(caseProblems(record).findings.join('; '))}`,
     )
-  for (const { phase, message } of errors)
-    lines.push(`${paint('red', 'error')}: ${singleLine(phase)}: ${singleLine(message)}`)
+  for (const { phase, message } of errors) {
+    const [first = '', ...more] = message.split('\n').map(singleLine)
+    lines.push(`${paint('red', 'error')}: ${singleLine(phase)}: ${first}`, ...more.map((line) => `  ${line}`))
+  }
   if (notSelected.length > 0) lines.push(`not selected: ${notSelected.length} planned cases, see run.json`)
   lines.push(
     `cases: ${tally(document.verdictCounts)}`,
@@ -106,7 +111,7 @@ function problemLines({ cases }: RunDocument, paint: Paint, width: number | unde
   const fitted = (text: string) => (width === undefined ? [text] : wrapped(text, width, '    '))
   const lines = shown.flatMap((record) => [
     `${paint(verdictColour(record.verdict), record.verdict)}: ${singleLine(record.id)}`,
-    ...caseProblems(record).findings.flatMap((text) => fitted(`  ${singleLine(text)}`)),
+    ...caseProblems(record).findings.flatMap((text) => fitted(`  ${shortened(singleLine(text), maximumFinding)}`)),
   ])
   if (red.length > shown.length) lines.push(`and ${red.length - shown.length} more, see summary.md`)
   const advice = adviceOf(red).flatMap(({ checks, text }) =>
