@@ -99,7 +99,7 @@ export default defineConfig({ plugins: [${call}] })
   })
 })
 
-describe.each([
+describe.concurrent.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s', (signal, code) => {
@@ -121,7 +121,7 @@ describe.each([
   })
 })
 
-describe('after kill -9 of a run', () => {
+describe.concurrent('after kill -9 of a run', () => {
   test('sweep --run leaves nothing and frees the lease, and the next run passes', limits, async () => {
     using folder = commandFolder()
     writeFileSync(

@@ -3,13 +3,25 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { repository } from './acceptance-run.ts'
-import { commandFolder } from './command-line.ts'
+import { main } from '../cli.ts'
+import { commandFolder, type CommandResult } from './command-line.ts'
 
 const folder = commandFolder()
 afterAll(() => folder[Symbol.dispose]())
 
 const commands = ['init', 'plan', 'preflight', 'run', 'report', 'sweep', 'embedded', 'schema', 'version']
 const withProfile = ['plan', 'preflight', 'run', 'sweep', 'embedded']
+/** For what is about words alone; a process costs half a second. */
+async function inProcess(...args: string[]): Promise<Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr' | 'json'>> {
+  let stdout = ''
+  let stderr = ''
+  const exitCode = await main(args, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  })
+  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) as unknown }
+}
+
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
 
 describe('without a command', () => {
@@ -47,7 +59,7 @@ describe('without a command', () => {
       `kubevirt-acceptance: there is no option --profile before the command; there are ${commands.join(', ')}`,
     ],
   ])('%s is answered with what there is', async (name, message) => {
-    expect(await folder.run(name)).toMatchObject({
+    expect(await inProcess(name)).toMatchObject({
       exitCode: 2,
       stdout: '',
       stderr: `${message}\nSee npx kubevirt-acceptance --help\n`,
@@ -57,20 +69,20 @@ describe('without a command', () => {
 
 describe.each(commands)('%s', (command) => {
   test('--help says what it does, its options and its exit codes', async () => {
-    const { exitCode, stdout, stderr } = await folder.run(command, '--help')
+    const { exitCode, stdout, stderr } = await inProcess(command, '--help')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toContain(`Usage: npx kubevirt-acceptance ${command}`)
     expect(stdout).toMatch(/^ +--json +Print one JSON document on stdout/m)
     expect(stdout).toMatch(/^Exit codes:\n +0 {2}\w/m)
-    expect((await folder.run('help', command)).stdout).toBe(stdout)
-    expect((await folder.run(command, '--help', '--json')).json()).toMatchObject({
+    expect((await inProcess('help', command)).stdout).toBe(stdout)
+    expect((await inProcess(command, '--help', '--json')).json()).toMatchObject({
       command,
       exitCodes: { '0': expect.any(String) },
     })
   })
 
   test('an option that it does not have is exit code 2, with what was meant', async () => {
-    const { exitCode, stdout, stderr } = await folder.run(command, '--jsn')
+    const { exitCode, stdout, stderr } = await inProcess(command, '--jsn')
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
     expect(stderr).toBe(
       `kubevirt-acceptance: "${command}" has no option --jsn; did you mean --json?\nSee npx kubevirt-acceptance ${command} --help\n`,
@@ -78,7 +90,7 @@ describe.each(commands)('%s', (command) => {
   })
 
   test('with --json a mistake is a JSON document as well', async () => {
-    const result = await folder.run(command, '--nonsense-option', '--json')
+    const result = await inProcess(command, '--nonsense-option', '--json')
     expect(result.exitCode).toBe(2)
     expect(result.json()).toMatchObject({
       error: { kind: 'UsageError', message: expect.stringContaining('no option --nonsense-option') },
