@@ -19,6 +19,7 @@ let installed = false
 export function cancelGracefully(vitest: Vitest): void {
   if (installed) return
   installed = true
+  goOnWithoutReader()
   let first: { at: number } | undefined
   for (const signal of signals) {
     // Vitest's own, which exit at once.
@@ -39,4 +40,12 @@ export function cancelGracefully(vitest: Vitest): void {
       }
     })
   }
+}
+
+/** Where the output goes to may end before the run: a terminal that is closed, `| head`. That must not keep it from cleaning up. */
+function goOnWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error
+    })
 }

@@ -38,6 +38,8 @@ export interface RunUnderWay {
   /** To the whole process group. */
   kill: (signal: NodeJS.Signals) => void
   type: (keys: string) => void
+  /** As `| head` does. */
+  stopReading: () => void
 }
 
 /** A folder for one test, removed by `remove`. */
@@ -79,6 +81,10 @@ export async function acceptanceRun(folder: string, options: AcceptanceRunOption
         pid,
         kill: (signal) => process.kill(-pid, signal),
         type: (keys) => child.stdin?.write(keys),
+        stopReading: () => {
+          child.stdout?.destroy()
+          child.stderr?.destroy()
+        },
       })
   }
   child.stdout?.on('data', collect)

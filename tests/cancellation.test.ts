@@ -1,6 +1,8 @@
 /** Whatever ends a run early: nothing is left on the cluster, no process either, and nothing calls it a pass. */
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'vitest'
+import type { RunDocument } from '../helpers/run/run-document.ts'
 import { acceptanceRun, allureStatuses } from './acceptance-run.ts'
 import { processesWith } from './processes.ts'
 import { namespace, separateCluster } from './separate-cluster.ts'
@@ -78,11 +80,45 @@ test.concurrent(
   },
 )
 
+test.concurrent('a reader that goes away does not end the run', limits, async ({ expect: expectIt }) => {
+  await using separate = await separateCluster()
+  const run = await acceptanceRun(separate.folder, {
+    profile: separate.profile(),
+    onOutput: (output, { stopReading }) => {
+      if (output.includes('run directory')) stopReading()
+    },
+  })
+  expectIt(run.exitCode).toBe(0)
+  expectIt(run.document).toMatchObject({ verdict: 'passed', leftovers: [] })
+  expectIt(separate.leftBehind()).toEqual([])
+})
+
+test.concurrent('a terminal that is closed tears everything down', limits, async ({ expect: expectIt }) => {
+  await using separate = await separateCluster()
+  let closed = false
+  const run = await acceptanceRun(separate.folder, {
+    profile: separate.profile({ case: long }),
+    terminal: true,
+    environment,
+    onOutput: (output, { pid }) => {
+      if (closed || !measuring.test(output)) return
+      closed = true
+      process.kill(pid, 'SIGKILL')
+    },
+  })
+  await expectIt.poll(() => processesWith(separate.folder), { timeout: 60_000 }).toEqual([])
+  expectIt(separate.leftBehind()).toEqual([])
+  const document = JSON.parse(await readFile(run.directory!.runJson, 'utf8')) as RunDocument
+  expectIt(document).toMatchObject({ verdict: 'cancelled', exitCode: 129, cancelledBy: 'SIGHUP', leftovers: [] })
+  expectIt(document.cases[0]).toMatchObject({ verdict: 'cancelled', reason: 'cancelled while in phase "measure"' })
+})
+
 test.concurrent(
   'a second signal exits at once, says what may be left, and the next run removes it',
   limits,
   async ({ expect: expectIt }) => {
-    await using separate = await separateCluster()
+    // Long enough for a second signal to come before everything is gone.
+    await using separate = await separateCluster({}, { removePodMilliseconds: 8000 })
     // The lease of a run that ended without giving it up is in the way of others as long as it says.
     const profile = separate.profile({ case: long, profile: { timeouts: { lease: '2s' } } })
     let signalled: Promise<void> | undefined

@@ -21,15 +21,16 @@ export interface SeparateCluster extends AsyncDisposable {
 
 export const namespace = 'kubevirt-acceptance'
 
-/** On the wall clock everybody would wait for these. */
-const quick = { startContainers: 500, startDomain: 500, removePod: 500 }
-
 /** Suites run on the wall clock against it, as they do on a real cluster. */
-export async function separateCluster(embedded: Record<string, unknown> = {}): Promise<SeparateCluster> {
+export async function separateCluster(
+  embedded: Record<string, unknown> = {},
+  // As observed, everybody would wait for them.
+  { removePodMilliseconds = 500 } = {},
+): Promise<SeparateCluster> {
   const { path: folder, remove } = await temporaryFolder()
   const cluster = await startEmbeddedCluster(
     embeddedCluster.parse({ time: 'wall', boot: '1s', networks: [{ name: 'blue' }], ...embedded }),
-    { namespace, delays: quick },
+    { namespace, delays: { startContainers: 500, startDomain: 500, removePod: removePodMilliseconds } },
   )
   const kubeconfigPath = join(folder, 'kubeconfig')
   await writeFile(kubeconfigPath, cluster.kubeconfig, { mode: 0o600 })
