@@ -8,7 +8,12 @@ interface ProgramLayer {
   programs: string[]
   /** Libraries that a program opens at run time, which no ELF header names. */
   libraries: string[]
+  /** Symbolic links: path in the guest -> target. */
+  links?: Record<string, string>
 }
+
+/** Drivers that dpdk-testpmd loads when it starts: each library in its plugin folder that has the ABI version in full. */
+const dpdkPlugins = ['bus_pci', 'bus_vdev', 'mempool_ring', 'net_virtio']
 
 export interface ImageDefinition {
   kernel: {
@@ -26,7 +31,16 @@ export const imageDefinition: ImageDefinition = {
   kernel: {
     package: 'linux-image-cloud-amd64',
     modulesAtBoot: ['virtio_pci', 'virtio_net', 'virtio_console', 'qemu_fw_cfg', 'pvpanic_mmio', 'button', 'evdev'],
-    modulesOnDemand: ['virtio_blk', 'virtio_rng', 'sch_netem'],
+    modulesOnDemand: [
+      'virtio_blk',
+      'virtio_rng',
+      'sch_netem',
+      'vfat',
+      'nls_cp437',
+      'nls_ascii',
+      'uio_pci_generic',
+      'pktgen',
+    ],
   },
   layers: [
     {
@@ -57,12 +71,46 @@ export const imageDefinition: ImageDefinition = {
       ],
       libraries: [],
     },
+    {
+      name: 'dpdk',
+      packages: [
+        'dpdk-dev',
+        'librte-bus-pci23',
+        'librte-bus-vdev23',
+        'librte-mempool-ring23',
+        'librte-net-virtio23',
+        'libgcc-s1',
+        'util-linux',
+      ],
+      programs: ['dpdk-testpmd', 'lsblk'],
+      // A thread that ends makes the C library open libgcc_s.
+      libraries: [...dpdkPlugins.map((name) => `librte_${name}.so.23`), 'libgcc_s.so.1'],
+      links: Object.fromEntries(
+        dpdkPlugins.map((name) => [
+          `usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0/librte_${name}.so.23.0`,
+          `../../librte_${name}.so.23`,
+        ]),
+      ),
+    },
   ],
 }
 
 /** Links that make the usual paths of a distribution work; the overlay folder holds everything that is a file. */
 export const skeleton = {
-  directories: ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'home', 'mnt', 'var/log', 'var/lib', 'etc/dropbear'],
+  directories: [
+    'dev',
+    'proc',
+    'sys',
+    'run',
+    'tmp',
+    'root',
+    'home',
+    'mnt',
+    'var/log',
+    'var/lib',
+    'etc/dropbear',
+    'etc/tuned',
+  ],
   links: {
     bin: 'usr/bin',
     sbin: 'usr/bin',

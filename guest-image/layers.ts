@@ -37,6 +37,7 @@ export function composePrograms(definitions: ImageDefinition['layers'], files: P
     for (const [name, file] of opened) libraries.set(name, file)
     for (const { name, file } of programs) archive.file(`usr/bin/${name}`, file.data, 0o755)
     for (const [name, file] of libraries) if (!common.has(name)) archive.file(libraryPath(name), file.data, 0o755)
+    for (const [name, target] of Object.entries(layer.links ?? {})) archive.symlink(name, target)
     if (layers.size === 0) common = new Set(libraries.keys())
     layers.set(layer.name, archive.bytes())
   }
