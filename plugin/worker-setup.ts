@@ -9,7 +9,13 @@ process.on('SIGINT', () => undefined)
 process.on('SIGHUP', () => undefined)
 process.on('SIGTERM', () => {
   // Vitest ends its idle workers in this way, too.
-  if (casesUnderWay.size === 0) process.exit()
+  if (casesUnderWay.size === 0) end()
 })
 // The main process is dead, or was told twice to end: nobody is there to report to, and the next run cleans up.
-process.on('disconnect', () => process.exit(1))
+process.on('disconnect', end)
+
+/** Vitest makes process.exit throw in workers. */
+function end(): void {
+  process.removeAllListeners('SIGTERM')
+  process.kill(process.pid, 'SIGTERM')
+}
