@@ -33,7 +33,7 @@ export interface AcceptanceRunOptions {
   onOutput?: (output: string, process: RunUnderWay) => void
 }
 
-export interface RunUnderWay {
+interface RunUnderWay {
   pid: number
   /** To the whole process group. */
   kill: (signal: NodeJS.Signals) => void

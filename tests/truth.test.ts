@@ -192,12 +192,15 @@ test.concurrent('a cluster in use by another run is left alone', limits, async (
     acquireTime: now,
     renewTime: now,
   }
-  separate.cluster.store.create({ group: 'coordination.k8s.io', resource: 'leases' }, {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: 'kubevirt-acceptance', namespace },
-    spec,
-  } as never)
+  separate.cluster.store.create(
+    { group: 'coordination.k8s.io', resource: 'leases' },
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'kubevirt-acceptance', namespace },
+      spec,
+    },
+  )
   const run = await acceptanceRun(separate.folder, { profile: separate.profile() })
   expect(run.exitCode, run.output).toBe(7)
   expect(run.output).toMatch(
