@@ -113,6 +113,18 @@ test('checks without a limit are counted, with the parameters that would set one
   expect(text).toContain('4 more checks have no limit and were not judged; set maxP99, maxJitter to judge them')
 })
 
+test('an error of the run is told once, not again for each case that it left without a result', () => {
+  const errors = [{ phase: 'usage', message: 'no cluster: KUBECONFIG is not set' }]
+  const reason = 'no result: usage: no cluster: KUBECONFIG is not set'
+  const cases = [ids[0]!, ids[1]!].map((id) => record(id, { verdict: 'broken', reason, checks: [] }))
+  const lines = closing({ verdict: 'broken', exitCode: 2, reason: reason.slice('no result: '.length), cases, errors })
+  expect(lines.filter((line) => line.includes('KUBECONFIG'))).toEqual([
+    'error: usage: no cluster: KUBECONFIG is not set',
+  ])
+  expect(lines).toContain('no result: 2 cases, for the error below')
+  expect(lines.at(-1)).toBe('verdict: broken, exit code 2: usage, see the error above')
+})
+
 test('checks of several subjects are told apart', () => {
   const checks = ['a -> b', 'b -> a'].map((subject) => check({ subject }))
   const lines = closing({ cases: [record(ids[0]!, { checks })] })

@@ -1,4 +1,5 @@
 /** What stands before and after the operations: the effective configuration, and the verdict. Pure. */
+import type { CaseRecord } from '../../helpers/run/case-record.ts'
 import type { RunDocument } from '../../helpers/run/run-document.ts'
 import { withUnit } from '../../helpers/run/judge.ts'
 import { adviceOf, caseProblems } from '../case-problems.ts'
@@ -73,7 +74,7 @@ export function closingLines(
   paint: Paint,
   width?: number,
 ): string[] {
-  const { verdict, reason, exitCode, leftovers, errors, notSelected, earlierAttempts } = document
+  const { verdict, exitCode, leftovers, errors, notSelected, earlierAttempts } = document
   const lines = ['', ...verdictTable(document, paint), ...problemLines(document, paint, width)]
   for (const record of earlierAttempts)
     lines.push(
@@ -97,16 +98,23 @@ export function closingLines(
         `CANCELLED by ${document.cancelledBy ?? 'interrupt'}: whatever is shown above as passed is not a verdict on the cluster`,
       ),
     )
-  // What went wrong in the cases stands above.
-  const [count = ''] = /^\d+ of \d+ cases? \w+/.exec(reason) ?? []
   lines.push(
-    `${paint('bold', paint(verdictColour(verdict), `verdict: ${verdict}`))}, exit code ${exitCode}: ${count || shortened(singleLine(reason), 200)}`,
+    `${paint('bold', paint(verdictColour(verdict), `verdict: ${verdict}`))}, exit code ${exitCode}: ${shortReason(document)}`,
   )
   return lines
 }
 
-function problemLines({ cases }: RunDocument, paint: Paint, width: number | undefined): string[] {
-  const red = cases.filter(({ verdict }) => verdict !== 'passed')
+/** What went wrong in cases, and outside of them, stands above. */
+function shortReason({ reason, errors }: RunDocument): string {
+  const [count] = /^\d+ of \d+ cases? \w+/.exec(reason) ?? []
+  if (count !== undefined) return count
+  const error = errors.find(({ phase, message }) => reason === `${phase}: ${message}`)
+  return error === undefined ? shortened(singleLine(reason), 200) : `${error.phase}, see the error above`
+}
+
+function problemLines({ cases, errors }: RunDocument, paint: Paint, width: number | undefined): string[] {
+  const withoutResult = cases.filter((record) => isOfRun(record, errors))
+  const red = cases.filter((record) => record.verdict !== 'passed' && !withoutResult.includes(record))
   const shown = red.slice(0, maximumListedProblems)
   const fitted = (text: string) => (width === undefined ? [text] : wrapped(text, width, '    '))
   const lines = shown.flatMap((record) => [
@@ -117,7 +125,18 @@ function problemLines({ cases }: RunDocument, paint: Paint, width: number | unde
   const advice = adviceOf(red).flatMap(({ checks, text }) =>
     fitted(`next, for ${checks.join(', ')}: ${singleLine(text)}`),
   )
-  return lines.length === 0 ? [] : [...lines, ...advice, '']
+  const told = [...lines, ...advice]
+  const { length } = withoutResult
+  if (length > 0) told.push(`no result: ${length} case${length === 1 ? '' : 's'}, for the error below`)
+  return told.length === 0 ? [] : [...told, '']
+}
+
+/** Whether a case has no result for a reason that the run tells as an error of its own. */
+function isOfRun({ reason }: CaseRecord, errors: RunDocument['errors']): boolean {
+  return (
+    reason.startsWith('no result: ') &&
+    errors.some(({ phase, message }) => reason.includes(`${phase}: ${message.replace(/:?\n.*/s, '')}`))
+  )
 }
 
 const columns = [
