@@ -11,7 +11,7 @@ export interface OptionDeclaration {
 
 export type OptionDeclarations = Readonly<Record<string, OptionDeclaration>>
 
-export type OptionValues<Options extends OptionDeclarations> = {
+type OptionValues<Options extends OptionDeclarations> = {
   [Name in keyof Options]: Options[Name] extends { type: 'boolean' }
     ? boolean
     : Options[Name] extends { multiple: true }
@@ -20,7 +20,7 @@ export type OptionValues<Options extends OptionDeclarations> = {
 }
 
 /** A command line that was understood. */
-export interface Invocation<Options extends OptionDeclarations = OptionDeclarations> {
+interface Invocation<Options extends OptionDeclarations = OptionDeclarations> {
   options: OptionValues<Options>
   positionals: string[]
   /** Everything after `--`. */

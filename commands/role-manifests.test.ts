@@ -23,6 +23,11 @@ const permissions: PlannedPermission[] = [
     neededFor: 'look at: "the node" #1',
     required: true,
   },
+  {
+    permission: { verb: 'list', group: '', resource: 'nodes' },
+    neededFor: 'count nodes',
+    required: true,
+  },
 ]
 const manifests = () => roleManifests(permissions, { namespace: 'acceptance', serviceAccount: 'runner' })
 
@@ -58,7 +63,10 @@ test('one service account, a Role for each namespace, a ClusterRole for the rest
     {
       kind: 'ClusterRole',
       metadata: { name: 'acceptance-runner' },
-      rules: [{ apiGroups: [''], resources: ['nodes'], resourceNames: ['worker1'], verbs: ['get'] }],
+      rules: [
+        { apiGroups: [''], resources: ['nodes'], resourceNames: ['worker1'], verbs: ['get'] },
+        { apiGroups: [''], resources: ['nodes'], verbs: ['list'] },
+      ],
     },
     {
       kind: 'ClusterRoleBinding',

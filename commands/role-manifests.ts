@@ -10,14 +10,14 @@ export interface RoleOptions {
   serviceAccount: string
 }
 
-export interface PolicyRule {
+interface PolicyRule {
   apiGroups: string[]
   resources: string[]
   resourceNames?: string[]
   verbs: string[]
 }
 
-export interface RoleManifest {
+interface RoleManifest {
   apiVersion: string
   kind: string
   metadata: { name: string; namespace?: string }

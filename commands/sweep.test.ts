@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -190,10 +190,13 @@ describe('sweep against a cluster', () => {
       `forbidden virtualmachineinstances in namespace ${namespace}: missing permission {apiGroups: ["kubevirt.io"], resources: ["virtualmachineinstances"], verbs: ["list"]} in namespace "${namespace}"`,
     )
     expect(blind.stderr).toContain('Nothing could be looked up: VirtualMachineInstances may not be listed')
-    await cluster.leave(one, [])
-    await cluster.leave(two, [configMap('gone')])
+    const journal = await cluster.leave(two, [configMap('gone')])
     await cluster.client.delete({ ...configMap('gone'), name: 'gone' })
     expect((await cluster.folder.run('sweep', ...place)).exitCode).toBe(0)
+    appendFileSync(journal, 'torn\nlines\n')
+    const torn = await cluster.folder.run('sweep', ...place)
+    expect(torn.exitCode).toBe(6)
+    expect(torn.stdout).toMatch(/^unreadable .*journal\.jsonl:\d+: not a journal entry: "torn"$/m)
   })
 })
 
