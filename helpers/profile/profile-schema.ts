@@ -104,7 +104,8 @@ const base = {
 
 /** The `checkups.<name>` part for one contract. */
 function checkupSection(contract: CheckupContract) {
-  const parameters = contract.parameters.partial().shape
+  // Of the shape alone: a contract may go on to fill in defaults that depend on each other, which a part cannot.
+  const parameters = z.strictObject(contract.parameters.shape).partial().shape
   const axes = Object.fromEntries(Object.entries(contract.axes).map(([name, axis]) => [name, axis.schema.optional()]))
   return z.strictObject({
     timeout: positiveDuration().optional().describe('Short for `defaults.timeout`.'),

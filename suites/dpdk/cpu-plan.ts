@@ -17,8 +17,6 @@ export interface CpuPlan {
     main: number[]
     /** One lcore each, which forwards. */
     forwarding: number[]
-    /** Value of `--lcores`: `0@2-3,1@4,2@5,3@6,4@7`. */
-    lcores: string
   }
   /** null: too few CPUs for TRex. */
   trex: { master: number; latency: number; workers: number[] } | null
@@ -51,11 +49,7 @@ export function cpuPlan(topology: CpuTopology): CpuPlan {
   return {
     operatingSystem,
     isolatedCores: cpuList(rest),
-    testpmd: {
-      main,
-      forwarding,
-      lcores: [`0@${cpuList(main)}`, ...forwarding.map((cpu, index) => `${index + 1}@${cpu}`)].join(','),
-    },
+    testpmd: { main, forwarding },
     trex: master === undefined || latency === undefined || workers.length === 0 ? null : { master, latency, workers },
   }
 }

@@ -18,7 +18,7 @@ import type {
   RuleContext,
 } from '../../helpers/run/checkup-contract.ts'
 import { durationMilliseconds, formatDuration, parseDuration } from '../../helpers/units/duration.ts'
-import { nodePairsAxis, networksAxis } from './matrix.ts'
+import { networksAxis, nodePairsAxis } from '../matrix.ts'
 import { packetPlan } from './packet-plan.ts'
 import { latencyRequirements } from './requirements.ts'
 
@@ -338,7 +338,10 @@ export const latencyContract: CheckupContract<typeof parameters> = {
   imageParameters: ['containerDiskImage'],
   results,
   checks,
-  axes: { networkAttachmentDefinitionNames: networksAxis, nodePairs: nodePairsAxis },
+  axes: {
+    networkAttachmentDefinitionNames: networksAxis,
+    nodePairs: nodePairsAxis(['sourceNode', 'targetNode'], 'source and target node'),
+  },
   profileDefaults: (world) => ({ networkAttachmentDefinitionNamespace: world.namespace }),
   rules,
   requirements: latencyRequirements,

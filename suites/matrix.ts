@@ -1,37 +1,42 @@
-/** The axes along which a profile may expand latency cases: networks and pairs of nodes. */
+/** The axes along which a profile may expand cases with two VMs on a network: networks and pairs of nodes. */
 import { z } from 'zod'
-import type { JsonValue, MatrixAxis } from '../../helpers/run/checkup-contract.ts'
+import type { JsonValue, MatrixAxis } from '../helpers/run/checkup-contract.ts'
 
 const pairsAllowed = 'all-ordered, all-unordered, or a list of pairs such as [[worker1, worker2], [worker2, worker1]]'
-const nodePairs = z
-  .union([z.enum(['all-ordered', 'all-unordered']), z.array(z.tuple([z.string(), z.string()])).min(1)], {
+const nodePairs = z.union(
+  [z.enum(['all-ordered', 'all-unordered']), z.array(z.tuple([z.string(), z.string()])).min(1)],
+  {
     error: pairsAllowed,
-  })
-  .describe(
-    'Pairs of source and target node: all-ordered (a to b and b to a), all-unordered (each pair once), or a list of pairs.',
-  )
+  },
+)
 
-export const nodePairsAxis: MatrixAxis = {
-  sets: ['sourceNode', 'targetNode'],
-  schema: nodePairs,
+/**
+ * @param sets parameters that the first and the second node of each pair go into
+ * @param roles what the two are, as in `source and target node`
+ */
+export const nodePairsAxis = (sets: readonly [first: string, second: string], roles: string): MatrixAxis => ({
+  sets,
+  schema: nodePairs.describe(
+    `Pairs of ${roles}: all-ordered (a to b and b to a), all-unordered (each pair once), or a list of pairs.`,
+  ),
   expand(value, world) {
+    const pair = (first: string, second: string) => ({ [sets[0]]: first, [sets[1]]: second })
     const wanted = nodePairs.parse(value)
-    if (Array.isArray(wanted))
-      return { combinations: wanted.map(([sourceNode, targetNode]) => ({ sourceNode, targetNode })) }
+    if (Array.isArray(wanted)) return { combinations: wanted.map(([first, second]) => pair(first, second)) }
     if (world.nodes === null)
       return { problem: `${wanted} needs the nodes before the cluster is asked; list them under \`nodes\`` }
     if (world.nodes.length < 2)
       return { problem: `${wanted} needs two schedulable nodes; the profile has ${world.nodes.length}` }
     const nodes = world.nodes
     return {
-      combinations: nodes.flatMap((sourceNode, index) =>
+      combinations: nodes.flatMap((first, index) =>
         nodes
-          .filter((node, other) => (wanted === 'all-ordered' ? node !== sourceNode : other > index))
-          .map((targetNode) => ({ sourceNode, targetNode })),
+          .filter((node, other) => (wanted === 'all-ordered' ? node !== first : other > index))
+          .map((second) => pair(first, second)),
       ),
     }
   },
-}
+})
 
 const networkNames = z
   .union([z.literal('all'), z.array(z.string().min(1)).min(1)], {
