@@ -174,7 +174,10 @@ export class RunReporter implements Reporter {
     const { directory, startedAt, command, version, profile } = this.description
     const reached = this.description.cluster?.() ?? null
     const planned = ledger.planned()
-    const all = [...ledger.attempts.values()]
+    // As planned, not as they ended: what ran side by side is read, and compared, in one order.
+    const rank = new Map(planned.map(({ id }, index) => [id, index]))
+    const rankOf = (id: string): number => rank.get(id) ?? rank.size
+    const all = [...ledger.attempts].toSorted(([one], [other]) => rankOf(one) - rankOf(other)).map(([, each]) => each)
     const cases = all.map((attempts) => attempts.at(-1)).filter((record) => record !== undefined)
     const earlierAttempts = all.flatMap((attempts) => attempts.slice(0, -1))
     const notSelected = [...ledger.notSelected].map(([caseId, reason]) => ({ caseId, reason }))
