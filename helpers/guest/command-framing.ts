@@ -29,8 +29,17 @@ export interface FrameEnd {
  * cannot take the marks with it.
  */
 export function frame(command: string, nonce: string = createNonce()): Frame {
+  return framed(`${quoteForTerminal(command)} </dev/null`, nonce)
+}
+
+/** Like {@link frame}, for a program that reads what is typed. */
+export function frameInteractive(command: string): Frame {
+  return framed(quoteForTerminal(command), createNonce())
+}
+
+function framed(script: string, nonce: string): Frame {
   return {
-    line: `echo "@@"${nonce}:+@@; sh -c ${quoteForTerminal(command)} </dev/null; echo "@@"${nonce}:$?@@`,
+    line: `echo "@@"${nonce}:+@@; sh -c ${script}; echo "@@"${nonce}:$?@@`,
     begin: (text, offset) => {
       const found = find(text, new RegExp(String.raw`@@${nonce}:\+@@\r*\n`), nonce)
       return found && offset + found.end

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts'
-import { cleanOutput, frame, longestLine, type FrameEnd } from './command-framing.ts'
-import { interrupt, interruptForeground, logIn, type LoginStyle } from './console-login.ts'
+import { cleanOutput, frame, frameInteractive, longestLine, type Frame, type FrameEnd } from './command-framing.ts'
+import { endOfInput, interrupt, interruptForeground, logIn, type LoginStyle } from './console-login.ts'
 import { ConsoleStream } from './console-stream.ts'
 import { connectWithRetries, type Connect } from './connect-retry.ts'
 import {
@@ -12,7 +12,8 @@ import {
   type GuestTimeouts,
   type Limit,
 } from './guest-error.ts'
-import type { CommandResult, Guest, RunOptions } from './guest.ts'
+import type { CommandResult, Guest, InteractiveProgram, RunOptions, StartOptions } from './guest.ts'
+import { ProgramDialogue } from './program-dialogue.ts'
 import { Transcript } from './transcript.ts'
 
 export interface ConsoleGuestOptions {
@@ -68,6 +69,8 @@ class ConsoleGuest implements Guest {
   #disposed = false
   /** Commands run one after the other: there is one terminal. */
   #queue: Promise<unknown> = Promise.resolve()
+  /** The program that has the terminal. */
+  #foreground: string | null = null
 
   constructor(options: ConsoleGuestOptions) {
     this.#options = options
@@ -84,6 +87,12 @@ class ConsoleGuest implements Guest {
     const result = this.#queue.then(() => this.#explained(() => this.#run(command, options)))
     this.#queue = result.catch(() => undefined)
     return result
+  }
+
+  start(command: string, options: StartOptions): Promise<InteractiveProgram> {
+    const program = this.#queue.then(() => this.#explained(() => this.#start(command, options)))
+    this.#queue = program.catch(() => undefined)
+    return program
   }
 
   transcript(): string {
@@ -129,19 +138,9 @@ class ConsoleGuest implements Guest {
     const signal =
       options.signal === undefined ? this.#options.signal : AbortSignal.any([options.signal, this.#options.signal])
     signal.throwIfAborted()
-    const { begin, end, line } = frame(command)
-    if (line.length > longestLine)
-      throw new GuestError(
-        'framing',
-        this.vmi,
-        `Command ${abbreviate(command)} for VMI "${this.vmi}" makes a line of ${line.length} characters; a terminal takes ` +
-          `${longestLine}. Write it to a file in the guest in several commands and run that.`,
-      )
+    const { begin, end, line } = this.#fitting(command, frame(command))
     const stream = await this.#ready(command)
-    const limit: Limit =
-      options.timeoutMilliseconds === undefined
-        ? limitOf(this.#options.timeouts, 'command')
-        : { milliseconds: options.timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' }
+    const limit = this.#limit(options.timeoutMilliseconds)
     using deadline = clock.deadline(limit.milliseconds)
     const waiting = {
       awaited: `command ${abbreviate(command)} had ended`,
@@ -175,12 +174,68 @@ class ConsoleGuest implements Guest {
     }
   }
 
-  async #interrupt(stream: ConsoleStream, signal: AbortSignal): Promise<boolean> {
+  async #start(command: string, { prompt, signal, timeoutMilliseconds }: StartOptions): Promise<InteractiveProgram> {
+    const { clock, signal: ours } = this.#options
+    AbortSignal.any(signal === undefined ? [ours] : [signal, ours]).throwIfAborted()
+    const { begin, end, line } = this.#fitting(command, frameInteractive(command))
+    const stream = await this.#ready(command)
+    this.#foreground = command
+    stream.take()
+    stream.send(`${line}\n`)
+    return await ProgramDialogue.open(
+      {
+        vmi: this.vmi,
+        command,
+        prompt,
+        clock,
+        limit: this.#limit(timeoutMilliseconds),
+        signal: ours,
+        stream,
+        findBegin: begin,
+        findEnd: end,
+        exitCodeAfterClose: () => Promise.resolve(null),
+        explained: (error) => this.#explain(error),
+        release: (running) => this.#release(stream, running),
+      },
+      signal,
+    )
+  }
+
+  /** Gives the terminal back to the shell, for the next command. */
+  async #release(stream: ConsoleStream, running: boolean): Promise<void> {
+    const { signal } = this.#options
+    this.#lost = running
+    for (const key of [interrupt, endOfInput]) {
+      if (!this.#lost || stream.closed || signal.aborted) break
+      this.#lost = !(await this.#interrupt(stream, signal, key))
+    }
+    this.#foreground = null
+  }
+
+  /** @throws GuestError `framing` when a terminal would not take it. */
+  #fitting(command: string, framed: Frame): Frame {
+    if (framed.line.length <= longestLine) return framed
+    throw new GuestError(
+      'framing',
+      this.vmi,
+      `Command ${abbreviate(command)} for VMI "${this.vmi}" makes a line of ${framed.line.length} characters; a terminal takes ` +
+        `${longestLine}. Write it to a file in the guest in several commands and run that.`,
+    )
+  }
+
+  #limit(timeoutMilliseconds: number | undefined): Limit {
+    return timeoutMilliseconds === undefined
+      ? limitOf(this.#options.timeouts, 'command')
+      : { milliseconds: timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' }
+  }
+
+  async #interrupt(stream: ConsoleStream, signal: AbortSignal, key = interrupt): Promise<boolean> {
     try {
       return await interruptForeground(stream, {
         clock: this.#options.clock,
         milliseconds: interruptMilliseconds,
         signal,
+        key,
       })
     } catch (error) {
       // Why the command failed is what the caller must learn, rather than that Ctrl-C did not help either.
@@ -193,6 +248,13 @@ class ConsoleGuest implements Guest {
   async #ready(command: string): Promise<ConsoleStream> {
     const { clock, hostNames, login, onProgress, reconnect, signal, timeouts } = this.#options
     if (this.#disposed) throw new TypeError(`The console of VMI "${this.vmi}" has been closed by us`)
+    if (this.#foreground !== null)
+      throw new GuestError(
+        'busy',
+        this.vmi,
+        `Command ${abbreviate(command)} cannot run on VMI "${this.vmi}" now: program ${abbreviate(this.#foreground)} has its console. ` +
+          'Run it before the program is started or after it was disposed, or use SSH, where both can run.',
+      )
     const stream = this.#stream
     if (stream === null || stream.closed) {
       if (reconnect !== true)
@@ -249,11 +311,15 @@ class ConsoleGuest implements Guest {
     try {
       return await work()
     } catch (error) {
-      // A new error, because the stack of the old one quotes its message.
-      if (error instanceof GuestError)
-        throw new GuestError(error.kind, error.vmi, this.#redact(error.message), { cause: error.cause })
-      throw error
+      throw this.#explain(error)
     }
+  }
+
+  #explain(error: unknown): unknown {
+    // A new error, because the stack of the old one quotes its message.
+    return error instanceof GuestError
+      ? new GuestError(error.kind, error.vmi, this.#redact(error.message), { cause: error.cause })
+      : error
   }
 
   #redact(text: string): string {

@@ -275,16 +275,20 @@ class LoginAttempt {
   }
 }
 
+/** Ctrl-D: programs that take Ctrl-C for a key of their line editor, as testpmd does, end at the end of their input. */
+export const endOfInput = '\u0004'
+
 /**
  * Takes the console back from whatever runs in the foreground.
+ * @param options.key Ctrl-C or Ctrl-D
  * @returns whether a shell answered within `milliseconds`.
  */
 export async function interruptForeground(
   stream: ConsoleStream,
-  options: { clock: Clock; milliseconds: number; signal: AbortSignal },
+  options: { clock: Clock; milliseconds: number; signal: AbortSignal; key?: string },
 ): Promise<boolean> {
   const { answer, line } = question('free')
-  stream.send(interrupt)
+  stream.send(options.key ?? interrupt)
   stream.send(`${line}\n`)
   using limit = options.clock.deadline(options.milliseconds)
   try {

@@ -9,6 +9,10 @@ export type GuestErrorKind =
   /** The connection ended while something was expected of it. */
   | 'dropped'
   | 'command-timeout'
+  /** A program that should wait for our lines is not there any more. */
+  | 'program-ended'
+  /** The console belongs to a program that is being talked to. */
+  | 'busy'
   /** The guest answered, but what it sent cannot be told apart into echo, output and exit code. */
   | 'framing'
 

@@ -24,6 +24,35 @@ export interface Guest extends AsyncDisposable {
    * @throws GuestError when the channel drops, the guest does not answer in time, or the framing cannot be read.
    */
   run(command: string, options?: RunOptions): Promise<CommandResult>
+  /**
+   * Starts a program that is talked to line by line, and waits for its first prompt. Over the console it has the terminal
+   * until it ends or is disposed; meanwhile `run` is an error. Over SSH it has a terminal of its own.
+   * @throws GuestError `program-ended` (with its output) when it ends before its prompt, `busy` while another one has the
+   * console, and as `run`
+   */
+  start(command: string, options: StartOptions): Promise<InteractiveProgram>
   /** Everything sent and received so far, for the evidence, secrets redacted. */
   transcript(): string
+}
+
+export interface StartOptions {
+  /** What the program prints when it waits for a line, e.g. `testpmd> `. */
+  prompt: string
+  /** Until the first prompt, and for each line that brings no limit of its own; in the cluster's time. Default: that of `run`. */
+  timeoutMilliseconds?: number
+  /** Gives up waiting for the first prompt. */
+  signal?: AbortSignal
+}
+
+/** A program that waits for lines. Disposing it interrupts it, if it still runs, and gives the console back to the shell. */
+export interface InteractiveProgram extends AsyncDisposable {
+  /** What it printed before its first prompt. */
+  readonly banner: string
+  /**
+   * Types a line and returns what the program prints up to its next prompt, without the echo, line ends normalised to
+   * \n. A line on which the program ends with exit code 0, such as `quit`, returns what was printed up to the end.
+   * @throws GuestError `program-ended` with the output when it ends otherwise or has ended before, `command-timeout`,
+   * after which it takes no more lines, `dropped`
+   */
+  send(line: string, options?: RunOptions): Promise<string>
 }

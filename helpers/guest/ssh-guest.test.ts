@@ -74,6 +74,7 @@ function sshServer(options: { execute?: Execute; accept?: (attempt: number) => b
     client.on('session', (acceptSession) => {
       const session = acceptSession()
       let running: ServerChannel | null = null
+      session.on('pty', (acceptTerminal) => acceptTerminal())
       session.on('exec', (acceptExec, _rejectExec, { command }) => {
         running = acceptExec()
         execute(command, running)
@@ -330,4 +331,82 @@ test('a connection that was accepted too early and stays silent is given up for 
   })
   expect((await guest.run('true')).exitCode).toBe(0)
   expect(connections).toBe(2)
+})
+
+/** A program with a terminal: echoes what is typed, as its line discipline would. */
+const talkative: Execute = (command, channel) => {
+  channel.write(`${command}\r\nready\r\n\u001B[1mtestpmd> \u001B[0m`)
+  const end = (code: number, farewell: string): void => {
+    channel.write(farewell)
+    channel.exit(code)
+    channel.end()
+  }
+  channel.on('data', (data: Buffer) => {
+    const typed = data.toString()
+    if (typed === '\u0003') channel.write('^C\r\ntestpmd> ')
+    else if (typed === '\u0004') end(0, 'Bye...\r\n')
+    else if (typed === 'quit\n') end(0, 'quit\r\n\r\nBye...\r\n')
+    else if (typed === 'crash\n') end(139, 'crash\r\nSegmentation fault\r\n')
+    else if (typed !== 'hang\n') channel.write(`${typed.trim()}\r\nanswer to ${typed.trim()}\r\ntestpmd> `)
+  })
+}
+const eitherWay: Execute = (command, channel) => (command.includes('testpmd') ? talkative : realShell)(command, channel)
+
+test('a program is talked to on a terminal of its own while commands run beside it', async () => {
+  await using guest = await open(sshServer({ execute: eitherWay }))
+  await using program = await guest.start('dpdk-testpmd -- -i', { prompt: 'testpmd> ' })
+  expect(program.banner).toBe(`exec sh -c 'dpdk-testpmd -- -i'\nready\n`)
+  expect(await program.send('start')).toBe('answer to start\n')
+  expect((await guest.run('echo beside')).stdout).toBe('beside\n')
+  expect(await program.send('stop')).toBe('answer to stop\n')
+  expect(await program.send('quit')).toBe('\nBye...\n')
+  expect((await problem(program.send('start'))).message).toContain('had ended with exit code 0 before "start" was sent')
+  expect(guest.transcript()).toContain('answer to stop')
+})
+
+test('a program that ends before its prompt over SSH is an error with its output', async () => {
+  await using guest = await open(sshServer())
+  const error = await problem(guest.start('echo no hugepages; exit 1', { prompt: 'testpmd> ' }))
+  expect(error.kind).toBe('program-ended')
+  expect(error.message).toContain(
+    'ended with exit code 1 before it showed its prompt "testpmd> "; its output: "no hugepages"',
+  )
+  expect((await guest.run('echo usable')).stdout).toBe('usable\n')
+})
+
+test('a crash, a time-out and a lost connection of a program over SSH are told apart', async () => {
+  const server = sshServer({ execute: eitherWay })
+  await using guest = await open(server)
+  await using crashing = await guest.start('dpdk-testpmd', { prompt: 'testpmd> ' })
+  expect((await problem(crashing.send('crash'))).message).toContain(
+    'ended with exit code 139 after "crash"; its output: "Segmentation fault"',
+  )
+  await using hanging = await guest.start('dpdk-testpmd', { prompt: 'testpmd> ' })
+  expect(await problem(hanging.send('hang', { timeoutMilliseconds: 50 }))).toMatchObject({ kind: 'command-timeout' })
+  await using losing = await guest.start('dpdk-testpmd', { prompt: 'testpmd> ' })
+  const sent = losing.send('hang')
+  // The line is on its way only in a later turn.
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  server.ends[0]?.destroy()
+  const lost = await problem(sent)
+  expect(lost.kind).toBe('dropped')
+  expect(lost.message).toContain('The SSH connection to VMI "acceptance/vmi1" dropped')
+})
+
+test('a program over SSH that takes Ctrl-C for a key is ended by the end of its input', async () => {
+  const answers: string[] = []
+  const server = sshServer({
+    execute: (command, channel) => {
+      channel.on('data', (data: Buffer) => answers.push(data.toString()))
+      talkative(command, channel)
+    },
+  })
+  // A short step of the clock instead of five seconds of it.
+  const clock = { ...wallClock, deadline: (milliseconds: number) => wallClock.deadline(milliseconds / 20) }
+  await using guest = await open(server, { clock, timeouts: { connect: 200_000, login: 200_000, command: 200_000 } })
+  {
+    await using program = await guest.start('dpdk-testpmd', { prompt: 'testpmd> ' })
+    expect(await program.send('start')).toBe('answer to start\n')
+  }
+  expect(answers).toEqual(['start\n', '\u0003', '\u0004'])
 })

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
 import ssh2, { type Client, type ClientChannel } from 'ssh2'
 import type { Clock } from '../clock/clock.ts'
@@ -12,7 +11,10 @@ import {
   type GuestTimeouts,
   type Limit,
 } from './guest-error.ts'
-import type { CommandResult, Guest, RunOptions } from './guest.ts'
+import { ConsoleStream } from './console-stream.ts'
+import type { CommandResult, Guest, InteractiveProgram, RunOptions, StartOptions } from './guest.ts'
+import { ProgramDialogue } from './program-dialogue.ts'
+import { abandon, codeOfSignal, SshTerminal } from './ssh-terminal.ts'
 import { quote } from '../tools/shell-quote.ts'
 import { fingerprint, publicKeyBytes } from './ssh-keys.ts'
 import { Transcript } from './transcript.ts'
@@ -187,6 +189,55 @@ class SshGuest implements Guest {
     }
   }
 
+  async start(command: string, options: StartOptions): Promise<InteractiveProgram> {
+    const { clock, signal: cancelled, timeouts, vmi } = this.#options
+    const client = this.#client
+    if (client === null || this.#ended.signal.aborted) throw this.#dropped(command, '')
+    AbortSignal.any([cancelled, ...(options.signal === undefined ? [] : [options.signal])]).throwIfAborted()
+    this.#transcript.sent(`${command}\n`)
+    const terminal = await SshTerminal.open(client, `exec sh -c ${quote(command)}`, this.#ended.signal).catch(
+      (error: unknown) => {
+        throw this.#dropped(command, '', error)
+      },
+    )
+    const stream = new ConsoleStream(terminal.channel, { vmi, transcript: this.#transcript })
+    const { milliseconds, setBy } = limitOf(timeouts, 'command')
+    const { timeoutMilliseconds } = options
+    const explained = (error: unknown): unknown => {
+      if (!(error instanceof GuestError)) return error
+      if (error.kind === 'dropped') return this.#dropped(command, stream.recent, error)
+      return this.#error(error.kind, error.message, error.cause)
+    }
+    try {
+      return await ProgramDialogue.open(
+        {
+          vmi,
+          command,
+          prompt: options.prompt,
+          clock,
+          limit:
+            timeoutMilliseconds === undefined
+              ? { milliseconds, setBy }
+              : { milliseconds: timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' },
+          signal: cancelled,
+          stream,
+          // Nothing is echoed before the program has the terminal.
+          findBegin: (_text, offset) => offset,
+          findEnd: () => undefined,
+          exitCodeAfterClose: () => terminal.exitCode,
+          explained,
+          release: async (running) => {
+            if (running) await terminal.end(clock)
+            stream[Symbol.dispose]()
+          },
+        },
+        options.signal,
+      )
+    } catch (error) {
+      throw explained(error)
+    }
+  }
+
   transcript(): string {
     return this.#redact(this.#transcript.text())
   }
@@ -355,16 +406,4 @@ class Execution {
   output(): string {
     return Buffer.concat(this.#output).toString().replaceAll(/\r+\n/g, '\n')
   }
-}
-
-function abandon(channel: ClientChannel): void {
-  channel.signal('TERM')
-  channel.close()
-}
-
-/** As a shell reports a process that a signal ended. */
-function codeOfSignal(name: string | undefined): number {
-  const full = name === undefined || name.startsWith('SIG') ? name : `SIG${name}`
-  const number = Object.entries(constants.signals).find(([key]) => key === full)?.[1]
-  return 128 + (number ?? 0)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { CommandResult, Guest, RunOptions } from '../../helpers/guest/guest.ts'
+import type { CommandResult, Guest, InteractiveProgram, RunOptions } from '../../helpers/guest/guest.ts'
 import { latencyContract, type LatencyParameters } from './contract.ts'
 import { measurePath, paths, type Endpoint } from './procedure.ts'
 
@@ -22,6 +22,9 @@ class FakeGuest implements Guest {
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
     this.commands.push({ command, options })
     return Promise.resolve({ command, stdout: '', exitCode: 0, durationMilliseconds: 5000, ...this.#answer })
+  }
+  start(command: string): Promise<InteractiveProgram> {
+    return Promise.reject(new Error(`The latency checkup starts no programs: ${command}`))
   }
   transcript(): string {
     return ''
