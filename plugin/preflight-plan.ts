@@ -33,9 +33,21 @@ export function preflightPlan(
     neededFor: 'keep two runs off one cluster',
     required: false,
   }))
+  // Where the namespace is there already, none of these is needed.
+  const namespace: PlannedPermission[] = (profile.namespace.create ? ['get', 'create', 'delete'] : []).map((verb) => ({
+    // RBAC knows no name yet when something is created.
+    permission: {
+      verb,
+      group: '',
+      resource: 'namespaces',
+      ...(verb === 'create' ? {} : { name: profile.namespace.name }),
+    },
+    neededFor: 'create the namespace when it is missing, and remove it again',
+    required: false,
+  }))
   return {
     namespace: profile.namespace,
-    permissions: distinct([...all.flatMap(({ permissions }) => permissions), ...common]),
+    permissions: distinct([...all.flatMap(({ permissions }) => permissions), ...common, ...namespace]),
     networks: distinct(all.flatMap(({ networks }) => networks)),
     nodes: distinct(all.flatMap(({ nodes }) => nodes)),
     minimumSchedulableNodes: Math.max(0, ...all.map((each) => each.minimumSchedulableNodes)),
