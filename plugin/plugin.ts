@@ -37,6 +37,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
     name: 'kubevirt-acceptance',
     config: () => {
       const profile = profileOrExit(options)
+      process.once('exit', endBeforeAnyProject)
       const runsDirectory = resolve(options.runsDirectory ?? process.env.KUBEVIRT_ACCEPTANCE_RUNS ?? 'reports/runs')
       const allure = allureVitestSettings()
       const run: ProvidedRun = { id: createRunId(new Date()), runsDirectory, profile }
@@ -73,6 +74,11 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
 }
 
 let configured = false
+
+/** A filter that matches no project, or a configuration that Vitest refuses: with 1, as it ends, a limit would have been missed. */
+function endBeforeAnyProject(code: number): void {
+  if (code === 1 && !configured) process.exitCode = 2
+}
 
 /** Belongs to each project, since Vitest configures through the plugins of projects; acts once. */
 function projectPlugin(run: ProvidedRun): Plugin {
