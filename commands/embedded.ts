@@ -14,7 +14,7 @@ import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
 import { OperationalError } from './operational-error.ts'
 import { alignedPairs, type Output } from './output.ts'
 import { openProfile, profileOption } from './profile-choice.ts'
-import { onSignals } from './signals.ts'
+import { onSignals } from '../plugin/signals.ts'
 import { UsageError } from './usage-error.ts'
 
 const defaultKubeconfig = 'embedded.kubeconfig'

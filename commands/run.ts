@@ -11,7 +11,7 @@ import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
 import { OperationalError } from './operational-error.ts'
 import type { Output } from './output.ts'
 import { chooseProfile, profileOption, projectOption, selectCheckups } from './profile-choice.ts'
-import { onSignals } from './signals.ts'
+import { onSignals } from '../plugin/signals.ts'
 import { findVitest } from './vitest-program.ts'
 import { readVitestConfiguration } from './vitest-configuration.ts'
 

@@ -1,13 +1,7 @@
 import type { Vitest } from 'vitest/node'
+import { onSignals, signals } from './signals.ts'
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const exitCodeOf = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
-
-/**
- * One Ctrl-C reaches this process twice when npx started it: from the terminal, and passed on by npm. Whoever presses
- * it twice on purpose takes longer than that.
- */
-const sameSignalMilliseconds = 700
 
 let installed = false
 
@@ -20,26 +14,22 @@ export function cancelGracefully(vitest: Vitest): void {
   if (installed) return
   installed = true
   goOnWithoutReader()
-  let first: { at: number } | undefined
-  for (const signal of signals) {
-    // Vitest's own, which exit at once.
-    process.removeAllListeners(signal)
-    process.on(signal, () => {
-      if (first === undefined) {
-        first = { at: performance.now() }
-        process.stderr.write(`\n${signal}: cancelling the run and cleaning up. Once more exits at once.\n`)
-        process.once('exit', () => {
-          process.exitCode = exitCodeOf[signal]
-        })
-        void vitest.cancelCurrentRun('keyboard-input')
-      } else if (performance.now() - first.at > sameSignalMilliseconds) {
-        process.stderr.write(
-          `\n${signal} again: exiting without clean-up. Remove what is left with: npx kubevirt-acceptance sweep\n`,
-        )
-        process.exit(exitCodeOf[signal])
-      }
-    })
-  }
+  // Vitest's own, which exit at once.
+  for (const signal of signals) process.removeAllListeners(signal)
+  onSignals((signal, count) => {
+    if (count === 1) {
+      process.stderr.write(`\n${signal}: cancelling the run and cleaning up. Once more exits at once.\n`)
+      process.once('exit', () => {
+        process.exitCode = exitCodeOf[signal]
+      })
+      void vitest.cancelCurrentRun('keyboard-input')
+    } else {
+      process.stderr.write(
+        `\n${signal} again: exiting without clean-up. Remove what is left with: npx kubevirt-acceptance sweep\n`,
+      )
+      process.exit(exitCodeOf[signal])
+    }
+  })
 }
 
 /** Where the output goes to may end before the run: a terminal that is closed, `| head`. That must not keep it from cleaning up. */

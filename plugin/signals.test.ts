@@ -13,7 +13,7 @@ test('copies of one signal count once; another signal, or the same one later, co
     vi.advanceTimersByTime(400)
     process.emit('SIGHUP', 'SIGHUP')
     expect(seen).toEqual(['1 SIGHUP'])
-    vi.advanceTimersByTime(600)
+    vi.advanceTimersByTime(800)
     process.emit('SIGHUP', 'SIGHUP')
     expect(seen).toEqual(['1 SIGHUP', '2 SIGHUP'])
   }
