@@ -54,6 +54,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/embedded.ts')).embedded,
   },
   {
+    name: 'guest-image',
+    summary: 'build the image that the real guests of the embedded cluster boot',
+    load: async () => (await import('./commands/guest-image.ts')).guestImage,
+  },
+  {
     name: 'schema',
     summary: 'print the JSON schema of cluster profiles',
     load: async () => (await import('./commands/schema.ts')).schema,

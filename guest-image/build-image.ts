@@ -74,7 +74,7 @@ function compare(built: GuestImageLock['layers'], locked: GuestImageLock['layers
             `layer "${name}" has sha256 ${built[name]?.sha256 ?? 'none'}, but packages.lock.json says ${locked[name]?.sha256 ?? 'none'}`,
         )
         .join('\n') +
-        '\nAfter a change of the build or of image-definition.ts run: npm run guest:build -- --update-lock',
+        '\nAfter a change of the build or of image-definition.ts run: npx kubevirt-acceptance guest-image --update-lock',
     )
 }
 

@@ -93,8 +93,8 @@ function unavailable(packages: LockedPackage[], detail: string): Error {
   const names = packages.map(({ name, version }) => `${name} ${version}`).join(', ')
   return new Error(
     `cannot get ${packages.length} package(s) of guest-image/packages.lock.json: ${names}\n${detail}\n` +
-      'Archives drop old versions. Either take today’s versions: npm run guest:build -- --update-lock (Debian 12 only; commit the lock file),\n' +
-      'or name mirrors that still have them, such as dated snapshots of Debian: npm run guest:build -- --mirror URL [--mirror URL]',
+      'Archives drop old versions. Either take today’s versions: npx kubevirt-acceptance guest-image --update-lock (Debian 12 only; commit the lock file),\n' +
+      'or name mirrors that still have them, such as dated snapshots of Debian: npx kubevirt-acceptance guest-image --mirror URL [--mirror URL]',
   )
 }
 
@@ -195,7 +195,7 @@ async function withApt<T>(action: (apt: Apt) => Promise<T>): Promise<T> {
 async function requireApt({ exitCode }: { exitCode: number | null }): Promise<void> {
   if (exitCode !== 0)
     throw new Error(
-      'this machine has no apt-get: name Debian mirrors instead, npm run guest:build -- --mirror URL [--mirror URL]',
+      'this machine has no apt-get: name Debian mirrors instead, npx kubevirt-acceptance guest-image --mirror URL [--mirror URL]',
     )
 }
 
