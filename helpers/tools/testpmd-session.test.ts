@@ -78,7 +78,7 @@ test.each([
   [configuration.replace('streams=2', 'streams=1'), 'inconsistent', '1 cores with 2 streams are listed, but 1 with 1'],
   [configuration.replace(/ {2}RX P=1[^]*/, ''), 'truncated', 'it ends before a stream'],
   [configuration.replace('testpmd> ', 'Panic!'), 'truncated', 'the prompt of testpmd'],
-])('refuses the configuration %j', (output, problem, message) => {
+])('refuses the configuration of case %#', (output, problem, message) => {
   expect(() => parseForwardConfiguration(output)).toThrow(
     expect.objectContaining({ problem, message: expect.stringContaining(message) }),
   )

@@ -203,7 +203,7 @@ test.each([
     'inconsistent',
     'the queues of port 1 dropped 9, but the port 0',
   ],
-])('refuses %j', (output, problem, message) => {
+])('refuses case %#', (output, problem, message) => {
   const error = forwardRefusal(output)
   expect(error.problem).toBe(problem)
   expect(error.message).toContain(message)
