@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { skeleton } from './image-definition.ts'
 
 /** Folder of the lock file, the init script and the overlay: the same for the sources and for the compiled package. */
 export const guestImageSources = path.join(packageRoot(path.dirname(fileURLToPath(import.meta.url))), 'guest-image')
@@ -33,9 +34,9 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): st
 
 export const packageDirectory = (): string => path.join(cacheDirectory(), 'guest-image', 'packages')
 
-/** The folder changes with the lock file, the init script and the overlay, so that no guest boots an image that is out of date. */
+/** The folder changes with the lock file, the init script, the skeleton and the overlay, so that no guest boots an image that is out of date. */
 export async function imageDirectory(): Promise<string> {
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(JSON.stringify(skeleton))
   const files = ['packages.lock.json', 'init.sh', ...(await overlayFiles()).map((name) => `overlay/${name}`)]
   for (const name of files) {
     const file = path.join(guestImageSources, name)
