@@ -50,6 +50,7 @@ export function preflightPlan(
     permissions: distinct([...all.flatMap(({ permissions }) => permissions), ...common, ...namespace]),
     networks: distinct(all.flatMap(({ networks }) => networks)),
     nodes: distinct(all.flatMap(({ nodes }) => nodes)),
+    machineSets: distinct(all.flatMap(({ machineSets = [] }) => machineSets)),
     minimumSchedulableNodes: Math.max(0, ...all.map((each) => each.minimumSchedulableNodes)),
   }
 }

@@ -5,7 +5,8 @@ import type { KubernetesObject } from '../kubernetes/kubernetes-object.ts'
 import { permissionRule } from '../kubernetes/permission.ts'
 import type { PreflightPlan, PreflightResult } from './preflight-plan.ts'
 
-type Node = KubernetesObject & {
+/** As far as it is looked at. */
+export type Node = KubernetesObject & {
   spec?: { unschedulable?: boolean; taints?: { key: string; effect: string }[] }
 }
 
@@ -46,7 +47,7 @@ function checkNamedNode(name: string, nodes: Node[]): PreflightResult {
   return { check, status: 'failed', detail: reason, remediation: 'make it ready and schedulable, or name another' }
 }
 
-function whyNotSchedulable(node: Node): string | undefined {
+export function whyNotSchedulable(node: Node): string | undefined {
   if (conditionOf(node, 'Ready')?.status !== 'True') return 'is not ready'
   if (node.spec?.unschedulable === true) return 'is cordoned (spec.unschedulable)'
   const taint = node.spec?.taints?.find(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute')

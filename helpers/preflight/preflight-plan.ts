@@ -15,6 +15,28 @@ export interface PreflightPlan {
   lease?: { namespace: string; name?: string; runId?: string }
   /** How many schedulable nodes the cases need, e.g. 2 to keep two VMIs apart. */
   minimumSchedulableNodes: number
+  /** VMs that run at the same time and need more of their nodes than a share of CPU and memory; one entry per case. */
+  machineSets?: readonly MachineSet[]
+}
+
+export interface MachineSet {
+  machines: readonly PlannedMachine[]
+  /** Whether no two of them may be on one node. */
+  differentNodes: boolean
+}
+
+/** What a VM needs of its node for itself. */
+export interface PlannedMachine {
+  /** For people, e.g. `VM under test`. */
+  name: string
+  /** Where it must run; null: anywhere. */
+  node: string | null
+  /** Physical CPUs that nobody else uses, that of the emulator thread included. */
+  dedicatedCpus: number
+  /** Quantities such as `1Gi` and `4Gi`. */
+  hugepages: { pageSize: string; memory: string }
+  /** The network of each interface. On an SR-IOV network it takes one device of the network's resource. */
+  networks: readonly { namespace: string; name: string }[]
 }
 
 export interface PlannedPermission {

@@ -2,6 +2,7 @@ import { isApiError } from '../kubernetes/api-error.ts'
 import type { ClusterClient, RequestOptions } from '../kubernetes/cluster-client.ts'
 import { permissionRule } from '../kubernetes/permission.ts'
 import { checkLease } from './lease.ts'
+import { checkMachines } from './machines.ts'
 import { checkNetworks } from './networks.ts'
 import { checkNodes } from './nodes.ts'
 import { checkPermissions } from './permissions.ts'
@@ -34,6 +35,7 @@ export async function runPreflight(
     guarded('permissions', () => checkPermissions(client, plan, options)),
     guarded('networks', () => checkNetworks(client, plan, options)),
     guarded('nodes', () => checkNodes(client, plan, options)),
+    guarded('dedicated resources', () => checkMachines(client, plan, options)),
     guarded('lease', () => checkLease(client, plan, options)),
   ])
   return [...reachable, ...checks.flat()]

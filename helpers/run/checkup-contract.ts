@@ -3,7 +3,7 @@
  * source for the profile schema, the ConfigMap mapping and the catalogue.
  */
 import type { z } from 'zod'
-import type { PlannedPermission } from '../preflight/preflight-plan.ts'
+import type { MachineSet, PlannedPermission } from '../preflight/preflight-plan.ts'
 import type { Unit } from './case-record.ts'
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
@@ -45,6 +45,8 @@ export interface CaseRequirements {
   minimumSchedulableNodes: number
   /** Objects that the case creates, e.g. `2 VirtualMachineInstances`. */
   creates: readonly { kind: string; count: number }[]
+  /** VMs of the case that need CPUs, hugepages or network devices of their own. */
+  machineSets?: readonly MachineSet[]
   /** How long the case measures, without set-up and tear-down. */
   measurementMilliseconds: number
 }

@@ -1,0 +1,143 @@
+/** What one parameter of a DPDK case alone cannot tell. */
+import { gigabitsPerSecondOnWire, lineRate, parsePacketRate } from '../../helpers/tools/packet-rate.ts'
+import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
+import { formatDuration, parseDuration } from '../../helpers/units/duration.ts'
+import { parseQuantity } from '../../helpers/units/quantity.ts'
+import { cpuCount, trexMinimumCpus } from './cpu-plan.ts'
+import type { DpdkParameters } from './parameters.ts'
+import { measurementSeconds } from './traffic-plan.ts'
+
+/** What a case takes besides traffic: a readiness probe that waits 90 s, two boots each, logins and the generator's start. */
+const setUpMargin = '3m'
+
+interface Report {
+  error: (parameter: keyof DpdkParameters, message: string) => void
+  warn: (parameter: keyof DpdkParameters, message: string) => void
+}
+
+export function dpdkRules(of: DpdkParameters, context: RuleContext): ParameterProblem[] {
+  const problems: ParameterProblem[] = []
+  const report: Report = {
+    error: (parameter, message) => problems.push({ severity: 'error', parameter, message }),
+    warn: (parameter, message) => problems.push({ severity: 'warning', parameter, message }),
+  }
+  nodes(of, context, report)
+  networks(of, context, report)
+  traffic(of, context, report)
+  latency(of, context, report)
+  machines(of, report)
+  return problems
+}
+
+function nodes(of: DpdkParameters, { world, isGiven }: RuleContext, { error, warn }: Report): void {
+  const { trafficGenTargetNodeName: generator, vmUnderTestTargetNodeName: underTest } = of
+  if (generator === undefined && underTest !== undefined)
+    error(
+      'vmUnderTestTargetNodeName',
+      'vmUnderTestTargetNodeName without trafficGenTargetNodeName; give both nodes or neither',
+    )
+  if (generator !== undefined && underTest === undefined)
+    error(
+      'trafficGenTargetNodeName',
+      'trafficGenTargetNodeName without vmUnderTestTargetNodeName; give both nodes or neither',
+    )
+  if (
+    generator !== undefined &&
+    generator === underTest &&
+    of.requireDifferentNodes &&
+    isGiven('requireDifferentNodes')
+  )
+    error('vmUnderTestTargetNodeName', `both VMs are to run on "${generator}", but requireDifferentNodes is true`)
+  for (const parameter of ['trafficGenTargetNodeName', 'vmUnderTestTargetNodeName'] as const) {
+    const node = of[parameter]
+    if (node !== undefined && world.nodes && !world.nodes.includes(node))
+      warn(parameter, `no schedulable node "${node}" in the profile; it has ${world.nodes.join(', ')}`)
+  }
+}
+
+function networks(of: DpdkParameters, { world }: RuleContext, { warn }: Report): void {
+  const { networks: known } = world
+  if (known === null) return
+  for (const parameter of ['networkAttachmentDefinitionName', 'westNetworkAttachmentDefinitionName'] as const) {
+    const name = of[parameter]
+    const qualified = `${of.networkAttachmentDefinitionNamespace}/${name}`
+    const local = of.networkAttachmentDefinitionNamespace === world.namespace
+    if (name !== undefined && !known.includes(qualified) && !(local && known.includes(name)))
+      warn(parameter, `no network "${qualified}" in the profile; it has ${known.join(', ') || 'none'}`)
+  }
+}
+
+function traffic(of: DpdkParameters, { isGiven }: RuleContext, { error, warn }: Report): void {
+  const { mode, trafficGenPacketsPerSecond, frameBytes, portBandwidthGbps } = of
+  if (mode === 'custom' && of.testDuration === undefined)
+    error('mode', 'mode: custom has no duration of its own; give testDuration')
+  if (mode !== 'ndr' && trafficGenPacketsPerSecond !== undefined) {
+    const rate = parsePacketRate(trafficGenPacketsPerSecond)
+    const wire = gigabitsPerSecondOnWire(rate, frameBytes)
+    if (wire > portBandwidthGbps)
+      error(
+        isGiven('trafficGenPacketsPerSecond') ? 'trafficGenPacketsPerSecond' : 'frameBytes',
+        `${trafficGenPacketsPerSecond} packets/s of ${frameBytes} bytes are ${Number(wire.toPrecision(6))} Gbit/s on the wire, more than portBandwidthGbps: ${portBandwidthGbps}; at most ${lineRate(frameBytes, portBandwidthGbps)} packets/s fit`,
+      )
+  }
+  for (const parameter of Object.keys(of) as (keyof DpdkParameters)[])
+    if (mode !== 'ndr' && parameter.startsWith('ndr') && isGiven(parameter))
+      warn(parameter, `${parameter} is for mode: ndr; mode: ${mode} does not use it`)
+  for (const parameter of ['testDuration', 'frameBytes'] as const)
+    if (mode === 'ndr' && isGiven(parameter))
+      warn(
+        parameter,
+        `mode: ndr does not use ${parameter}; it has ${parameter === 'frameBytes' ? 'ndrFrameSizes' : 'ndrTrialDuration'}`,
+      )
+  if (of.ndrPdrLossPercent !== undefined && of.ndrPdrLossPercent <= of.ndrMaxLossPercent)
+    error(
+      'ndrPdrLossPercent',
+      `${of.ndrPdrLossPercent}% is not above ndrMaxLossPercent: ${of.ndrMaxLossPercent}; both would find the same rate`,
+    )
+  timeout(of, { error, warn })
+}
+
+function timeout(of: DpdkParameters, { error }: Report): void {
+  const nanoseconds = (seconds: number) => BigInt(seconds) * 1_000_000_000n
+  const seconds = measurementSeconds(of)
+  const needed = nanoseconds(seconds) + parseDuration(setUpMargin)
+  if (of.timeout === undefined || parseDuration(of.timeout) >= needed) return
+  const measuring = formatDuration(nanoseconds(seconds))
+  const what =
+    of.mode === 'ndr'
+      ? `searching ${of.ndrFrameSizes.length} frame sizes takes up to ${measuring}`
+      : `traffic in ${of.directions.join(' and ')} direction takes ${measuring}`
+  error(
+    'timeout',
+    `${of.timeout} is too short: ${what}, and with ${setUpMargin} for set-up the case needs ${formatDuration(needed)}`,
+  )
+}
+
+function latency(of: DpdkParameters, { isGiven }: RuleContext, { error, warn }: Report): void {
+  if (of.measureLatency && of.trafficGenerator === 'pktgen')
+    error('measureLatency', 'pktgen cannot time packets; use trafficGenerator: trex, or leave measureLatency out')
+  if (of.measureLatency && of.mode === 'ndr' && isGiven('measureLatency'))
+    warn('measureLatency', 'mode: ndr does not time packets')
+  for (const parameter of ['maxLatency', 'maxAverageLatency', 'maxJitter'] as const)
+    if (of[parameter] !== undefined && !of.measureLatency)
+      error(parameter, `${parameter} needs something to judge; set measureLatency: true`)
+}
+
+function machines(of: DpdkParameters, { error }: Report): void {
+  const cpus = cpuCount({ sockets: of.cpuSockets, cores: of.cpuCores, threads: of.cpuThreads })
+  const asked = `cpuSockets x cpuCores x cpuThreads is ${cpus}`
+  if (cpus % 2 === 1)
+    error(
+      'cpuCores',
+      `${asked}; an odd number of dedicated CPUs splits a physical core on nodes with hyper-threads, which refuse it with SMTAlignmentError. Use an even one`,
+    )
+  else if (of.trafficGenerator === 'trex' && cpus < trexMinimumCpus)
+    error(
+      'cpuCores',
+      `${asked}; TRex needs at least ${trexMinimumCpus}: one each for the system, its master, its latency thread and a worker`,
+    )
+  if (of.eastPciAddress === of.westPciAddress)
+    error('westPciAddress', `both interfaces are at ${of.eastPciAddress}; give each an address of its own`)
+  if (parseQuantity(of.guestMemory) % parseQuantity(of.hugepageSize) !== 0n)
+    error('guestMemory', `${of.guestMemory} is not a multiple of hugepageSize: ${of.hugepageSize}`)
+}
