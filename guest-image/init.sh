@@ -32,6 +32,8 @@ interface_with() {
   return 1
 }
 
+disable_ipv6() { echo 1 >"/proc/sys/net/ipv6/conf/$1/disable_ipv6"; }
+
 # name, uid, home, shell, password hash (empty: no password is asked for; *: none fits)
 add_user() {
   echo "$1:x:$2:$2::$3:$4" >>/etc/passwd
