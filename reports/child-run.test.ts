@@ -251,6 +251,8 @@ describe.concurrent('a run of which', { timeout: 120_000 }, () => {
     )
     // The record was on disk before the process died.
     expect(killed!.measurements).toHaveLength(2)
+    // A case that left nothing is still known by what it was planned to do.
+    expect(run.document.cases.find(({ id }) => id === third)!.parameters).toEqual({ network: 'red', nodes: 'a,b' })
     expect(run.document.errors[0]!.phase).toBe('worker')
     expect(statusesOf(run)).toEqual(['run broken', `${first} passed`, `${second} broken`, `${third} broken`])
   })

@@ -20,7 +20,7 @@ const reporters = createReporters({
   command: process.argv.slice(1),
   version: '0.1.0',
   profile: { name: 'lab', path: 'profiles/lab.yaml', sha256: '0'.repeat(64), effective: { checkups: { sample: {} } } },
-  plannedCases: { sample: planned.map((id) => ({ id, checkup: 'sample', title: `case ${id}` })) },
+  plannedCases: { sample: planned.map((id) => ({ id, checkup: 'sample', title: `case ${id}`, parameters: { network: id.split('/')[1], nodes: ['a', 'b'] } })) },
   finish: process.env['LEFT_OVER'] === undefined ? undefined : async () => [process.env['LEFT_OVER'] ?? ''],
   secrets: () => ['registered-secret'],
 })
