@@ -83,6 +83,75 @@ export type EmbeddedNetwork = z.infer<typeof embeddedNetwork>
 /** Which guests a fault strikes: a glob over VMI names (`*source*`); default all. */
 const guestSelector = z.string().min(1).default('*').describe('Glob over VMI names.')
 
+const packetShare = (description: string, standard: number) =>
+  z.number().gt(0).max(100).default(standard).describe(`${description}, in percent of the packets.`)
+
+/** Things that go wrong with packets at high rates, in guests that run testpmd or TRex. */
+const dataPlaneFaults = [
+  z.strictObject({
+    fault: z.literal('rx-drops'),
+    vmi: guestSelector,
+    percent: packetShare('What the NICs of the VM under test drop although it keeps up (RX-dropped)', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('tx-drops'),
+    vmi: guestSelector,
+    percent: packetShare('What the VM under test cannot send on (TX-dropped)', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('rx-errors'),
+    vmi: guestSelector,
+    percent: packetShare('What the NICs of the VM under test receive with errors (RX-error)', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('rx-no-buffers'),
+    vmi: guestSelector,
+    percent: packetShare('What the VM under test has no buffers for (RX-nombufs)', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('return-leg-loss'),
+    vmi: guestSelector,
+    percent: packetShare('What is lost between the VM under test and the receiving port of the generator', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('generator-output-errors'),
+    vmi: guestSelector,
+    percent: packetShare('What the traffic generator fails to send (oerrors)', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('generator-input-errors'),
+    vmi: guestSelector,
+    percent: packetShare('What the traffic generator receives with errors (ierrors)', 0.001),
+  }),
+  z.strictObject({
+    fault: z.literal('generator-rate-limited'),
+    vmi: guestSelector,
+    reachedPercent: z.number().gt(0).max(100).default(80).describe('Share of the asked rate that is really sent.'),
+  }),
+  z.strictObject({
+    fault: z.literal('stray-frames'),
+    vmi: guestSelector,
+    perSecond: z.number().positive().default(1).describe('Broadcast frames from elsewhere, at each port of the VM.'),
+  }),
+  z.strictObject({
+    fault: z.literal('counters-settle-late'),
+    vmi: guestSelector,
+    after: durationText(
+      'How long after they were sent by this generator packets are counted by their receivers.',
+    ).default('2s'),
+  }),
+  z.strictObject({ fault: z.literal('trex-never-starts'), vmi: guestSelector }),
+  z.strictObject({
+    fault: z.literal('trex-statistics-truncated'),
+    vmi: guestSelector,
+    bytes: z
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe('The console of TRex stops after this many bytes whenever it is asked for statistics.'),
+  }),
+] as const
+
 /** Things that go wrong. Each must turn a check of some suite red; fixtures/embedded-cluster/faults.test.ts is the table. */
 export const fault = z.discriminatedUnion('fault', [
   z.strictObject({
@@ -129,6 +198,19 @@ export const fault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('network-unreachable'), vmi: guestSelector, network: z.string().default('*') }),
   z.strictObject({ fault: z.literal('image-pull-fails'), vmi: guestSelector }),
   z.strictObject({
+    fault: z.literal('boot-commands-hang'),
+    vmi: guestSelector.describe(
+      'Glob over VMI names. The bootcmd of their cloud-init data never ends, nor does their boot.',
+    ),
+  }),
+  z.strictObject({
+    fault: z.literal('smt-alignment'),
+    vmi: guestSelector.describe(
+      'Glob over VMI names. Kubelets give out whole cores of two threads: a launcher pod with an odd number of dedicated CPUs is refused.',
+    ),
+  }),
+  ...dataPlaneFaults,
+  z.strictObject({
     fault: z.literal('wrong-node'),
     vmi: guestSelector,
     node: z.string().min(1).describe('The VMI runs here, whatever its affinity says.'),
@@ -156,7 +238,26 @@ export const fault = z.discriminatedUnion('fault', [
 export type Fault = z.infer<typeof fault>
 
 const release = (description: string) =>
-  z.string().regex(/^v\d+\.\d+\.\d+$/, 'expected a release such as v1.36.2').describe(description)
+  z
+    .string()
+    .regex(/^v\d+\.\d+\.\d+$/, 'expected a release such as v1.36.2')
+    .describe(description)
+
+const packetRate = (description: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d*[km]?$/, 'expected packets per second such as 12m, 500k or 2000')
+    .describe(description)
+
+/** What guests with testpmd and TRex are capable of. */
+export const embeddedDataPlane = z.strictObject({
+  forwardingCapacity: packetRate(
+    'Packets per second that a scripted VM under test forwards without loss, both directions together.',
+  ).default('12m'),
+  forwardingDelay: durationText('Added by the VM under test to the latency of a packet.').default('8us'),
+  trexStart: durationText('From the start of the TRex service until its console is answered.').default('12s'),
+})
+export type EmbeddedDataPlane = z.infer<typeof embeddedDataPlane>
 
 export const embeddedCluster = z.strictObject({
   guests: z
@@ -178,6 +279,7 @@ export const embeddedCluster = z.strictObject({
     .min(1)
     .prefault([{ name: 'worker1' }, { name: 'worker2' }]),
   networks: z.array(embeddedNetwork).default([]),
+  dataPlane: embeddedDataPlane.prefault({}),
   faults: z.array(fault).default([]),
 })
 export type EmbeddedClusterProfile = z.infer<typeof embeddedCluster>
