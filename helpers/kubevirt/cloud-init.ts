@@ -7,12 +7,14 @@ export interface CloudInitNoCloud {
   userData?: string | Record<string, unknown>
   /** Text as it stands, or a network configuration (version 1 or 2) as data. */
   networkData?: string | Record<string, unknown>
+  /** Of the disk. Default: `cloudinit`. */
+  name?: string
 }
 
-/** A disk named `cloudinit` with what the guest configures itself from at its first boot. */
-export function withCloudInitNoCloud({ userData, networkData }: CloudInitNoCloud): VmiOption {
+/** A disk with what the guest configures itself from at its first boot. */
+export function withCloudInitNoCloud({ userData, networkData, name = 'cloudinit' }: CloudInitNoCloud): VmiOption {
   return withDisk({
-    name: 'cloudinit',
+    name,
     cloudInitNoCloud: {
       ...(userData === undefined ? {} : { userData: cloudConfig(userData) }),
       ...(networkData === undefined ? {} : { networkData: yaml(networkData) }),

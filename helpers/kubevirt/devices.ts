@@ -7,6 +7,13 @@ export function withRng(): VmiOption {
   }
 }
 
+/** As many queues as virtual CPUs for each virtio interface. */
+export function withNetworkMultiqueue(): VmiOption {
+  return ({ spec }) => {
+    spec.domain.devices.networkInterfaceMultiqueue = true
+  }
+}
+
 export function withoutGraphics(): VmiOption {
   return ({ spec }) => {
     spec.domain.devices.autoattachGraphicsDevice = false

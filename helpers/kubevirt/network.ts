@@ -7,6 +7,8 @@ export interface MultusInterface {
   /** `namespace/name` of the NetworkAttachmentDefinition. */
   networkAttachmentDefinition: string
   binding: 'bridge' | 'sriov'
+  /** Device that the guest sees, e.g. `virtio`; without it KubeVirt chooses. */
+  model?: string
   macAddress?: string
   /** Where the guest finds the device, e.g. `0000:06:00.0`. */
   pciAddress?: string
@@ -14,11 +16,12 @@ export interface MultusInterface {
 
 /** An interface on a secondary network. */
 export function withMultusInterface(options: MultusInterface): VmiOption {
-  const { name, networkAttachmentDefinition, binding, macAddress, pciAddress } = options
+  const { name, networkAttachmentDefinition, binding, model, macAddress, pciAddress } = options
   return (vmi) => {
     addInterface({
       name,
       ...(binding === 'sriov' ? { sriov: {} } : { bridge: {} }),
+      ...(model === undefined ? {} : { model }),
       ...(macAddress === undefined ? {} : { macAddress }),
       ...(pciAddress === undefined ? {} : { pciAddress }),
     })(vmi)

@@ -33,6 +33,26 @@ export function withPodAntiAffinity(label: string, value: string): VmiOption {
   }
 }
 
+/** As `withPodAntiAffinity`, where there is a choice: with the least weight, and ignored when there is none. */
+export function withPreferredPodAntiAffinity(label: string, value: string): VmiOption {
+  return ({ spec }) => {
+    spec.affinity = {
+      ...spec.affinity,
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          {
+            weight: 1,
+            podAffinityTerm: {
+              labelSelector: { matchExpressions: [{ key: label, operator: 'In', values: [value] }] },
+              topologyKey: hostname,
+            },
+          },
+        ],
+      },
+    }
+  }
+}
+
 export function withNodeSelector(labels: Record<string, string>): VmiOption {
   return ({ spec }) => {
     spec.nodeSelector = { ...spec.nodeSelector, ...labels }

@@ -26,6 +26,15 @@ export function withEmptyDisk(name: string, capacity: string): VmiOption {
   return withDisk({ name, emptyDisk: { capacity } })
 }
 
+/** The files of a ConfigMap on a disk that the guest finds by its serial number. KubeVirt chooses the bus. */
+export function withConfigMapDisk(name: string, configMap: string, serial: string): VmiOption {
+  return ({ spec }) => {
+    const { devices } = spec.domain
+    devices.disks = [...(devices.disks ?? []), { name, serial }]
+    spec.volumes = [...(spec.volumes ?? []), { name, configMap: { name: configMap, optional: false } }]
+  }
+}
+
 /** A virtio disk and the volume behind it. */
 export function withDisk(volume: V1Volume): VmiOption {
   return ({ spec }) => {
