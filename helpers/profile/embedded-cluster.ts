@@ -152,7 +152,7 @@ const dataPlaneFaults = [
   }),
 ] as const
 
-/** Things that go wrong. Each must turn a check of some suite red; fixtures/embedded-cluster/faults.test.ts is the table. */
+/** Things that go wrong. Each must turn a check of some suite red; tests/faults.test.ts is the table. */
 export const fault = z.discriminatedUnion('fault', [
   z.strictObject({
     fault: z.literal('console-drops-after-login'),
