@@ -47,6 +47,7 @@ test('builds the command line of a small emulated guest, as it was captured', ()
 test('quotes what the shell would read, and lists CPUs that are not neighbours', () => {
   const command = testpmdCommand({ ...full, mainCpus: [9, 2], socketMemoryMebibytes: [512, 0], hugepageFolder: '/a b' })
   expect(command).toContain(`--lcores '0@(2,9),1@4,2@5,3@6,4@7' `)
+  expect(testpmdCommand({ ...full, mainCpus: [10, 9] })).toContain('--lcores 0@9-10,1@4,')
   expect(command).toContain(`--socket-mem 512,0 --huge-dir '/a b' -- `)
 })
 

@@ -1,6 +1,6 @@
 import { quote } from './shell-quote.ts'
 
-export interface TestpmdPort {
+interface TestpmdPort {
   /** `0000:06:00.0` */
   pciAddress: string
   /** Destination MAC address of the frames that this port sends. */

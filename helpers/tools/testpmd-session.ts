@@ -51,7 +51,7 @@ function refuse(reader: OutputReader, reasons: readonly string[]): never {
   throw reader.error('refused', ['testpmd ended', ...new Set(reasons), failed.line].join('; '))
 }
 
-export interface ForwardLink {
+interface ForwardLink {
   rxPort: number
   rxQueue: number
   txPort: number

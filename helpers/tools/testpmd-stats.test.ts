@@ -4,11 +4,11 @@ import { fc, test as property } from '@fast-check/vitest'
 import {
   parseForwardStatistics,
   parsePortStatistics,
-  ToolOutputError,
   type ForwardPort,
   type ForwardStatistics,
   type ForwardStream,
 } from './testpmd-stats.ts'
+import { ToolOutputError } from './tool-output.ts'
 
 const folder = new URL('testdata/testpmd/', import.meta.url)
 const capture = (name: string) => readFileSync(new URL(name, folder), 'utf8')
@@ -198,6 +198,20 @@ test.each([
   [rate5k.replace(/ {2}\++ Acc[^]*/, 'testpmd> '), 'truncated', 'the accumulated statistics'],
   [rate5k.replace('testpmd> ', 'bash: testpmd: gone\nx'), 'unreadable', 'expected the prompt of testpmd'],
   [`${rate5k}\nSegmentation fault`, 'truncated', 'Segmentation fault'],
+  [rate5k.replace(/ {2}\+{70,}\n/, ''), 'truncated', 'it ends before the end of the accumulated statistics'],
+  [
+    capture('show-fwd-stats-all-stopped.txt').replace(
+      /(?<before>\+\+\n[^]*)99685 +TX-dropped: 315 +TX-total: 100000/,
+      '$<before>99685          TX-dropped: 314           TX-total: 99999',
+    ),
+    'inconsistent',
+    'the accumulated TX-dropped are 1 less than those of the ports',
+  ],
+  [
+    rate5k.replace(/(RX-total: 25001)\n/, '$1\n  RX-error: 7\n  RX-nombufs: 3             \n'),
+    'inconsistent',
+    'the accumulated RX-nombufs are 0, but 3 by the ports',
+  ],
   [
     capture('mq-null-show-fwd-stats-all.txt').replace(/TX-dropped: 0 /, 'TX-dropped: 9 '),
     'inconsistent',

@@ -1,9 +1,7 @@
 /** Reads the counters that dpdk-testpmd prints, strictly: what is not understood is an error that quotes the line. */
 import { OutputReader } from './tool-output.ts'
 
-export { ToolOutputError } from './tool-output.ts'
-
-export interface ForwardedPackets {
+interface ForwardedPackets {
   packets: number
   dropped: number
   /** packets + dropped. */

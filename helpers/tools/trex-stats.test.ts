@@ -95,6 +95,17 @@ test('tells apart the answers about several ports, and takes the last one about 
   expect(() => parseTrexPortStatistics(output, 2)).toThrow('none of the answers to get_port_stats is about port 2')
 })
 
+test('takes no older answer for one that was cut off', () => {
+  const output = session(portCall(0), portCall(0))
+  const cut = output.slice(0, output.lastIndexOf('[verbose] Server Response'))
+  expect(() => parseTrexPortStatistics(cut, 0)).toThrow('before the answer of the server to get_port_stats')
+})
+
+test('knows brackets in texts from those of the answer', () => {
+  const output = session(portCall(0, { note: String.raw`"} \" ] {["` }))
+  expect(parseTrexPortStatistics(output, 0).opackets).toBe(480_000_000)
+})
+
 test('reads around whole lines of the kernel in the midst of an answer', () => {
   const output = session(portCall(0)).replace(
     /\r\n( +"obytes")/,
