@@ -162,7 +162,7 @@ function timeoutError(
   const seen = last === undefined ? 'it was never seen' : `last seen: ${describeState(last)}`
   const trouble = timeIsUp.cause instanceof Error ? `; last trouble with the API server: ${timeIsUp.cause.message}` : ''
   return new WaitTimeoutError(
-    `${what} within ${Number((limits.timeoutMilliseconds / 1000).toFixed(1))} s${source}; ${seen}${more === undefined ? '' : `; ${more}`}${trouble}`,
+    `${what} within ${Number((limits.timeoutMilliseconds / 1000).toFixed(3))} s${source}; ${seen}${more === undefined ? '' : `; ${more}`}${trouble}`,
     limits.timeoutMilliseconds,
     last,
     timeIsUp.cause,
