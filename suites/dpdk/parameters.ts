@@ -199,6 +199,20 @@ const fields = z.strictObject({
   numaPassthrough: truthValue()
     .prefault(false)
     .describe('Show the NUMA topology of the node to the guests (guestMappingPassthrough).'),
+  testpmdQueues: wholeNumber({ min: 1, max: 64, unit: 'queues' })
+    .optional()
+    .describe('Queues of each port of the VM under test. Default: one for each CPU that forwards.'),
+  testpmdDescriptors: wholeNumber({ min: 64, max: 32_768, unit: 'descriptors' })
+    .prefault(2048)
+    .describe('Descriptors of each queue of the VM under test.'),
+  testpmdSocketMemoryMebibytes: wholeNumber({ min: 16, max: 1_048_576, unit: 'MiB' })
+    .prefault(1024)
+    .describe('Hugepage memory that testpmd takes, in MiB.'),
+  testpmdBuffers: wholeNumber({ min: 1024, max: 16_777_216, unit: 'buffers' })
+    .optional()
+    .describe(
+      'Packet buffers of testpmd. Default: its own number, which does not fit into the memory of small guests.',
+    ),
   eastPciAddress: pciAddress('0000:06:00.0').describe('Where both guests find their east interface.'),
   westPciAddress: pciAddress('0000:07:00.0').describe('Where both guests find their west interface.'),
   managementInterface: truthValue()

@@ -14,15 +14,12 @@ import {
   type TrafficGenerator,
   type Transmission,
 } from './traffic-generator.ts'
+import { streamFilePath } from './trex-files.ts'
 
 export interface TrexGeneratorOptions {
   guest: Guest
   clock: Clock
   signal: AbortSignal
-  /** Python file with the streams, in the guest. */
-  profileFile: string
-  /** Arguments of the profile for a transmission: destination, frame size, latency stream. */
-  tunables: (transmission: Transmission) => Record<string, string | number>
 }
 
 const serviceStartMilliseconds = 30_000
@@ -69,15 +66,13 @@ export class TrexGenerator implements TrafficGenerator {
   }
 
   async transmit(transmission: Transmission): Promise<void> {
-    const { profileFile, tunables } = this.#options
-    const { packetsPerSecond, durationSeconds, direction, latency = false } = transmission
+    const { packetsPerSecond, durationSeconds, direction, frameBytes: frame, latency = false } = transmission
     this.#measuresLatency = latency
     const line = trexConsole.start({
-      profileFile,
+      profileFile: streamFilePath({ direction, frame, latency }),
       packetsPerSecond,
       port: portsOf(direction).sending,
       durationSeconds,
-      tunables: tunables(transmission),
     })
     confirmTrexCommand('start', (await this.#run(line)).stdout)
   }

@@ -1,0 +1,198 @@
+/** How traffic is sent through the VM under test and what is counted meanwhile. */
+import type { Clock } from '../../helpers/clock/clock.ts'
+import type { FrameSize } from '../../helpers/tools/packet-rate.ts'
+import type { SearchFindings, TrafficFindings } from './findings.ts'
+import { type RateFound, searchRate, type SearchTrial, type Trial } from './ndr-search.ts'
+import type { Testpmd, UnderTestCounters } from './testpmd.ts'
+import { trafficCounts } from './traffic-counts.ts'
+import type { Direction, GeneratorCounters, TrafficGenerator } from './traffic-generator.ts'
+import { validRateShare } from './checks.ts'
+
+export interface Bench {
+  generator: TrafficGenerator
+  testpmd: Testpmd
+  clock: Clock
+  signal: AbortSignal
+  /** What is left of the case's timeout, in milliseconds of the cluster's time. */
+  remainingMilliseconds: () => Promise<number>
+  keepRawOutput: (name: string, content: string) => Promise<string>
+}
+
+export interface Traffic {
+  direction: Direction
+  packetsPerSecond: number
+  frameBytes: FrameSize
+  durationSeconds: number
+  /** 0: no samples. */
+  sampleIntervalSeconds: number
+  latency: boolean
+  /** Names the raw outputs of this traffic; '' keeps none. */
+  outputName: string
+}
+
+/** Frames are still under way, and NICs tell their counters once a second. */
+const restIntervalMilliseconds = 1_000
+const restMilliseconds = 30_000
+/** Reading the counters and ending everything must fit into the timeout as well. */
+const reserveMilliseconds = 15_000
+
+interface Counters {
+  generator: GeneratorCounters
+  vmUnderTest: UnderTestCounters
+}
+
+/**
+ * Sends traffic in one direction and reads all counters before it, and after it when they have come to rest. When the
+ * timeout of the case comes first, it is ended early and the findings say how long it ran.
+ * @throws ToolOutputError when the generator refuses, or a tool says what cannot be read; GuestError
+ */
+export async function sendTraffic(traffic: Traffic, bench: Bench): Promise<TrafficFindings> {
+  const { generator, testpmd, clock } = bench
+  const { direction, packetsPerSecond, durationSeconds, outputName } = traffic
+  await testpmd.clear()
+  await generator.clear()
+  const before = await readCounters(bench)
+  const startedAt = await clock.now()
+  await generator.transmit(traffic)
+  const { samples, endedEarly } = await untilTheEnd(traffic, bench, startedAt)
+  if (endedEarly) await generator.stop()
+  const endedAt = await clock.now()
+  const { counters, atRest, restSince } = await countersAtRest(bench)
+  // A generator that is slower than asked goes on until it has sent what it was told.
+  const overtime = restSince > endedAt ? restSince - endedAt : 0
+  const measuredSeconds = endedEarly ? (endedAt - startedAt) / 1000 : durationSeconds + overtime / 1000
+  const keep = (what: string, content: string) => bench.keepRawOutput(`${outputName} ${what}.txt`, content)
+  return {
+    direction,
+    asked: { packetsPerSecond, durationSeconds },
+    measuredSeconds,
+    generator: { before: before.generator, after: counters.generator },
+    vmUnderTest: { before: before.vmUnderTest.forward, after: counters.vmUnderTest.forward },
+    atRest,
+    samples,
+    rawOutputs:
+      outputName === ''
+        ? {}
+        : {
+            generator: await keep(generator.name, counters.generator.rawOutput),
+            vmUnderTest: await keep('testpmd', counters.vmUnderTest.rawOutput),
+          },
+  }
+}
+
+async function untilTheEnd(
+  { durationSeconds, sampleIntervalSeconds }: Traffic,
+  { generator, clock, signal, remainingMilliseconds }: Bench,
+  startedAt: number,
+): Promise<Pick<TrafficFindings, 'samples'> & { endedEarly: boolean }> {
+  const samples: TrafficFindings['samples'] = []
+  const endsAt = startedAt + durationSeconds * 1000
+  for (;;) {
+    const now = await clock.now()
+    const allowed = (await remainingMilliseconds()) - reserveMilliseconds
+    if (now >= endsAt) return { samples, endedEarly: false }
+    if (allowed <= 0) return { samples, endedEarly: true }
+    const interval = sampleIntervalSeconds === 0 ? endsAt - now : sampleIntervalSeconds * 1000
+    await clock.sleep(Math.min(interval, endsAt - now, allowed), signal)
+    const at = await clock.now()
+    // At the very end the rates are on their way down and would say nothing.
+    if (sampleIntervalSeconds > 0 && at < endsAt)
+      samples.push({ atSeconds: (at - startedAt) / 1000, sample: await generator.sample() })
+  }
+}
+
+async function countersAtRest(bench: Bench): Promise<{ counters: Counters; atRest: boolean; restSince: number }> {
+  const { clock, signal } = bench
+  const giveUpAt = (await clock.now()) + restMilliseconds
+  let restSince = await clock.now()
+  let last = await readCounters(bench)
+  for (;;) {
+    await clock.sleep(restIntervalMilliseconds, signal)
+    const at = await clock.now()
+    const next = await readCounters(bench)
+    if (sameCounts(last, next)) return { counters: next, atRest: true, restSince }
+    if (at >= giveUpAt) return { counters: next, atRest: false, restSince: at }
+    last = next
+    restSince = at
+  }
+}
+
+const readCounters = async ({ generator, testpmd }: Bench): Promise<Counters> => ({
+  generator: await generator.counters(),
+  vmUnderTest: await testpmd.counters(),
+})
+
+/** Compares what was counted, not the text that it was read from: rates in it change. */
+function sameCounts(one: Counters, other: Counters): boolean {
+  const counted = ({ generator, vmUnderTest }: Counters) =>
+    JSON.stringify([generator.ports, vmUnderTest.forward.ports, vmUnderTest.forward.txErrors])
+  return counted(one) === counted(other)
+}
+
+export interface Search {
+  direction: Direction
+  frame: FrameSize
+  lineRate: number
+  highestRate: number
+  trialSeconds: number
+  maxTrials: number
+  precisionPercent: number
+  maxLossPercent: number
+  /** Also searched when given; trials of the first search are not repeated. */
+  pdrLossPercent: number | undefined
+  /** Whether both interfaces of the VM under test are on one network. */
+  oneNetwork: boolean
+}
+
+/** Searches the highest rates that come through and back, for one direction and frame size. */
+export async function searchRates(search: Search, bench: Bench): Promise<SearchFindings[]> {
+  const { direction, frame, lineRate, maxLossPercent, pdrLossPercent } = search
+  const trial = async (packetsPerSecond: number): Promise<Trial> => {
+    const findings = await sendTraffic(
+      {
+        direction,
+        packetsPerSecond,
+        frameBytes: frame,
+        durationSeconds: search.trialSeconds,
+        sampleIntervalSeconds: 0,
+        latency: false,
+        outputName: '',
+      },
+      bench,
+    )
+    const { sent, returned } = trafficCounts(findings, search.oneNetwork)
+    const achievedPacketsPerSecond = (sent ?? 0) / findings.measuredSeconds
+    const complete = findings.atRest && findings.measuredSeconds >= search.trialSeconds
+    return {
+      sent: sent ?? 0,
+      received: returned ?? 0,
+      valid: complete && achievedPacketsPerSecond >= packetsPerSecond * validRateShare,
+      achievedPacketsPerSecond,
+    }
+  }
+  const run = (percent: number, known: readonly SearchTrial[]): Promise<RateFound> =>
+    searchRate({
+      lineRate: search.highestRate,
+      maxLossPercent: percent,
+      precisionPercent: search.precisionPercent,
+      maxTrials: search.maxTrials,
+      trial,
+      known,
+    })
+  const keep = (kind: string, found: RateFound) =>
+    bench.keepRawOutput(
+      `trials ${kind} ${direction} ${frame}.json`,
+      `${JSON.stringify({ direction, frame, lineRate, ...found }, null, 2)}\n`,
+    )
+  const ndr = await run(maxLossPercent, [])
+  const common = { direction, frame, lineRate }
+  const results: SearchFindings[] = [
+    { ...common, maxLossPercent, kind: 'ndr', found: ndr, rawOutput: await keep('ndr', ndr) },
+  ]
+  if (pdrLossPercent === undefined) return results
+  const pdr = await run(pdrLossPercent, ndr.trials)
+  return [
+    ...results,
+    { ...common, maxLossPercent: pdrLossPercent, kind: 'pdr', found: pdr, rawOutput: await keep('pdr', pdr) },
+  ]
+}
