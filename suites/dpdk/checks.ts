@@ -15,7 +15,7 @@ const pathRemediation =
 const latencyRemediation =
   'Look for interrupts and other work on the CPUs that forward, power saving of the CPUs, and buffering in the switch between the nodes.'
 
-const counted = { operator: '==', limitParameter: null, defaultLimit: '0 packets' } as const
+const counted = { operator: '<=', limitParameter: null, defaultLimit: '0 packets' } as const
 const optional = { defaultLimit: null, defaultLimitSource: 'not judged unless given' } as const
 const documentedRule = 'documented behaviour'
 
@@ -77,7 +77,7 @@ export const dpdkChecks: readonly CheckDeclaration[] = [
     id: 'dpdk.generator-errors',
     title: 'The traffic generator has no errors',
     proves: 'Its ports sent and received every packet in good shape.',
-    measuredBy: 'Output errors of the sending port and input errors of the receiving port, each of them.',
+    measuredBy: 'Output errors of the sending port and input errors of the receiving port together.',
     results: ['trafficGenOutputErrorPackets', 'trafficGenInputErrorPackets'],
     defaultLimitSource: documentedRule,
     remediation: generatorRemediation,
@@ -97,7 +97,7 @@ export const dpdkChecks: readonly CheckDeclaration[] = [
     id: 'dpdk.no-tx-drops',
     title: 'The VM under test drops no packet that it sends',
     proves: 'Its NIC takes packets as fast as they are forwarded.',
-    measuredBy: 'TX-dropped of testpmd, both ports together.',
+    measuredBy: 'TX-dropped of testpmd with the send errors of the NICs, both ports together.',
     results: ['vmUnderTestTxDroppedPackets'],
     defaultLimitSource: documentedRule,
     remediation: dropRemediation,

@@ -17,7 +17,11 @@ const documented: Row[] = [
     'packets',
     'Packets that the NIC of the VM under test dropped, since testpmd did not fetch them in time.',
   ],
-  ['vmUnderTestTxDroppedPackets', 'packets', 'Packets that testpmd dropped, since the NIC did not take them in time.'],
+  [
+    'vmUnderTestTxDroppedPackets',
+    'packets',
+    'Packets that testpmd dropped, since the NIC did not take or did not send them.',
+  ],
   ['trafficGenActualNodeName', '', 'Node on which the traffic generator VM ran.'],
   ['vmUnderTestActualNodeName', '', 'Node on which the VM under test ran.'],
 ]

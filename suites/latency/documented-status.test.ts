@@ -4,7 +4,8 @@ import { ApiError } from '../../helpers/kubernetes/api-error.ts'
 import { requestInformation } from '../../helpers/kubernetes/request-information.ts'
 import { summarize } from '../../helpers/statistics/summary.ts'
 import { latencyContract } from './contract.ts'
-import { documentedFailure, documentedStatusText, setUpFailure } from './documented-status.ts'
+import { documentedStatusText } from '../documented-status.ts'
+import { documentedFailure, setUpFailure } from './documented-status.ts'
 import type { PathMeasurement } from './procedure.ts'
 
 const parameters = (maxDesiredLatencyMilliseconds?: number) =>

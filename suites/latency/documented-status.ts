@@ -17,12 +17,6 @@ import {
   vmiNotStarted,
 } from './upstream-failure.ts'
 
-export const documentedStatusFile = 'documented-status.txt'
-
-/** @param failureReason '' for success */
-export const documentedStatusText = (failureReason: string): string =>
-  `status.succeeded: "${failureReason === ''}"\nstatus.failureReason: ${JSON.stringify(failureReason)}\n`
-
 /** It looks at source to target only, at nothing but the largest round-trip time, and at loss only when all is lost. */
 export function documentedFailure({ paths }: LatencyFindings, parameters: LatencyParameters): string {
   const [path] = paths
