@@ -30,8 +30,8 @@ export interface Traffic {
   outputName: string
 }
 
-/** Frames are still under way, and NICs tell their counters once a second. */
-const restIntervalMilliseconds = 1_000
+/** Frames are still under way, and NICs tell their counters about once a second: equal within that would prove nothing. */
+const restIntervalMilliseconds = 2_000
 const restMilliseconds = 30_000
 /** Reading the counters and ending everything must fit into the timeout as well. */
 const reserveMilliseconds = 15_000
@@ -57,9 +57,9 @@ export async function sendTraffic(traffic: Traffic, bench: Bench): Promise<Traff
   const { samples, endedEarly } = await untilTheEnd(traffic, bench, startedAt)
   if (endedEarly) await generator.stop()
   const endedAt = await clock.now()
-  const { counters, atRest, restSince } = await countersAtRest(bench)
+  const { counters, atRest, sendingUntil } = await countersAtRest(bench)
   // A generator that is slower than asked goes on until it has sent what it was told.
-  const overtime = restSince > endedAt ? restSince - endedAt : 0
+  const overtime = sendingUntil === null ? 0 : sendingUntil - endedAt
   const measuredSeconds = endedEarly ? (endedAt - startedAt) / 1000 : durationSeconds + overtime / 1000
   const keep = (what: string, content: string) => bench.keepRawOutput(`${outputName} ${what}.txt`, content)
   return {
@@ -101,21 +101,26 @@ async function untilTheEnd(
   }
 }
 
-async function countersAtRest(bench: Bench): Promise<{ counters: Counters; atRest: boolean; restSince: number }> {
+/** `sendingUntil`: when the generator was last seen to have sent more; null when it had ended already. */
+async function countersAtRest(
+  bench: Bench,
+): Promise<{ counters: Counters; atRest: boolean; sendingUntil: number | null }> {
   const { clock, signal } = bench
   const giveUpAt = (await clock.now()) + restMilliseconds
-  let restSince = await clock.now()
   let last = await readCounters(bench)
+  let sendingUntil: number | null = null
   for (;;) {
     await clock.sleep(restIntervalMilliseconds, signal)
     const at = await clock.now()
     const next = await readCounters(bench)
-    if (sameCounts(last, next)) return { counters: next, atRest: true, restSince }
-    if (at >= giveUpAt) return { counters: next, atRest: false, restSince: at }
+    if (sentPackets(next) !== sentPackets(last)) sendingUntil = at
+    if (sameCounts(last, next)) return { counters: next, atRest: true, sendingUntil }
+    if (at >= giveUpAt) return { counters: next, atRest: false, sendingUntil }
     last = next
-    restSince = at
   }
 }
+
+const sentPackets = ({ generator }: Counters): number => generator.ports[0].opackets + generator.ports[1].opackets
 
 const readCounters = async ({ generator, testpmd }: Bench): Promise<Counters> => ({
   generator: await generator.counters(),
