@@ -33,6 +33,7 @@ test.each([
   [2, '1', '0@0,1@1', null],
   [3, '1-2', '0@1,1@2', null],
   [4, '1-3', '0@1,1@2,2@3', { master: 1, latency: 2, workers: [3] }],
+  [5, '1-4', '0@1,1@2,2@3,3@4', { master: 1, latency: 2, workers: [3, 4] }],
   [6, '2-5', '0@2-3,1@4,2@5', { master: 2, latency: 3, workers: [4, 5] }],
   [10, '2-9', '0@2-3,1@4,2@5,3@6,4@7,5@8,6@9', { master: 2, latency: 3, workers: [4, 5, 6, 7, 8, 9] }],
 ])('%d virtual CPUs', (cores, isolatedCores, documented, trex) => {

@@ -26,6 +26,12 @@ property.prop([fc.integer({ min: 1000, max: lineRate - 1 })])(
     expect(packetsPerSecond).toBeGreaterThanOrEqual(capacity * 0.99 - 1)
     expect({ converged, boundedBy }).toEqual({ converged: true, boundedBy: 'loss' })
     expect(trials.length).toBeLessThanOrEqual(10)
+    // Both sides of the bracket have two trials that agree.
+    const timesPassed = trials.filter((trial) => trial.packetsPerSecond === packetsPerSecond)
+    expect(timesPassed.map(({ outcome }) => outcome)).toEqual(['passed', 'passed'])
+    const above = Math.min(...rates(trials.filter(({ outcome }) => outcome === 'lost')))
+    expect(above).toBeLessThanOrEqual(packetsPerSecond * 1.01 + 1)
+    expect(rates(trials).filter((each) => each === above)).toHaveLength(2)
   },
 )
 
@@ -79,6 +85,19 @@ test('one lucky run at line rate is not enough', async () => {
   expect(packetsPerSecond).toBeGreaterThan(4_900_000)
   expect(packetsPerSecond).toBeLessThanOrEqual(5_000_000)
   expect(rates(trials).filter((rate) => rate === lineRate)).toHaveLength(3)
+})
+
+test('one stray loss just above the found rate does not end the search there', async () => {
+  const capacity = 9_000_000
+  let strays = 1
+  const stray = async (packetsPerSecond: number) => {
+    const trial = await device(capacity)(packetsPerSecond)
+    const lost = packetsPerSecond < capacity && packetsPerSecond > 8_900_000 && strays-- > 0 ? 1 : 0
+    return { ...trial, received: trial.received - lost }
+  }
+  const { packetsPerSecond } = await search(0, { trial: stray })
+  expect(packetsPerSecond).toBeGreaterThanOrEqual(capacity * 0.99)
+  expect(packetsPerSecond).toBeLessThanOrEqual(capacity)
 })
 
 test('the partial-drop rate lies above, and trials of the no-drop rate are not made again', async () => {
