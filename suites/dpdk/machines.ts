@@ -37,7 +37,7 @@ const managementInterface = 'mgmt'
 const crioAnnotations = ['cpu-load-balancing.crio.io', 'cpu-quota.crio.io', 'irq-load-balancing.crio.io']
 
 /** Of the two interfaces of a VM. */
-export interface InterfaceAddresses {
+interface InterfaceAddresses {
   east: string
   west: string
 }
@@ -65,7 +65,7 @@ export interface DpdkMachines {
   vmUnderTestConfig: ConfigMap
 }
 
-export interface ConfigMap extends KubernetesObject {
+interface ConfigMap extends KubernetesObject {
   data: Record<string, string>
 }
 

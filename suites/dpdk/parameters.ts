@@ -14,7 +14,7 @@ import { parseQuantity } from '../../helpers/units/quantity.ts'
 import { directions } from './traffic-generator.ts'
 
 /** What each mode stands for where the case does not say otherwise; null: the mode has none of its own. */
-export const modes = {
+const modes = {
   gate: { testDuration: '5m', trafficGenPacketsPerSecond: '8m', timeout: '30m' },
   smoke: { testDuration: '30s', trafficGenPacketsPerSecond: '1m', timeout: '20m' },
   soak: { testDuration: '30m', trafficGenPacketsPerSecond: '8m', timeout: '90m' },

@@ -22,7 +22,7 @@ export interface StreamProfile {
 }
 
 /** Name of the file with the streams: `testpmd.py` for the documented ones. */
-export function streamFile({ direction, frame, latency }: StreamProfile): string {
+function streamFile({ direction, frame, latency }: StreamProfile): string {
   const parts = [
     'testpmd',
     ...(direction === 'east-to-west' ? [] : ['west']),
