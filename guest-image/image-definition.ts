@@ -98,21 +98,7 @@ export const imageDefinition: ImageDefinition = {
 /** Links that make the usual paths of a distribution work; the overlay folder holds everything that is a file. */
 export const skeleton = {
   // The root itself: Linux leaves it writable to all, which DPDK refuses.
-  directories: [
-    '.',
-    'dev',
-    'proc',
-    'sys',
-    'run',
-    'tmp',
-    'root',
-    'home',
-    'mnt',
-    'var/log',
-    'var/lib',
-    'etc/dropbear',
-    'etc/tuned',
-  ],
+  directories: ['.', 'dev', 'proc', 'sys', 'run', 'tmp', 'root', 'home', 'mnt', 'var/log', 'var/lib', 'etc/dropbear'],
   links: {
     bin: 'usr/bin',
     sbin: 'usr/bin',
