@@ -1,5 +1,6 @@
 /** All checkups, in the order in which they run. A new one is added here and nowhere else. */
 import type { CheckupContract } from '../helpers/run/checkup-contract.ts'
+import { dpdkContract } from './dpdk/contract.ts'
 import { latencyContract } from './latency/contract.ts'
 
-export const checkups: readonly CheckupContract[] = [latencyContract]
+export const checkups: readonly CheckupContract[] = [latencyContract, dpdkContract]

@@ -54,7 +54,9 @@ test('the packed package runs in an empty folder', { timeout: 300_000 }, async (
 
     await run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder.path, tarball))
     // The Node of this repository is its own affair.
-    expect((await readdir(join(folder.path, 'node_modules'))).filter((name) => name.startsWith('node-linux'))).toEqual([])
+    expect((await readdir(join(folder.path, 'node_modules'))).filter((name) => name.startsWith('node-linux'))).toEqual(
+      [],
+    )
 
     await writeFile(
       join(folder.path, 'vitest.config.ts'),

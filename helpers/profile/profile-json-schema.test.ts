@@ -16,9 +16,11 @@ test('editors are told what every parameter is, its default, and which spelling 
     required: ['apiVersion', 'name', 'cluster', 'checkups'],
     additionalProperties: false,
   })
-  const { defaults } = (committed as Nested).properties.checkups.properties.latency.properties
-  for (const { contract, properties } of checkups.map((one) => ({ contract: one, properties: defaults.properties })))
-    for (const name of Object.keys(contract.parameters.shape)) expect(properties[name]?.description).toMatch(/\w+/)
+  const sections = (committed as Nested).properties.checkups.properties
+  const { defaults } = sections.latency!.properties
+  for (const contract of checkups)
+    for (const name of Object.keys(contract.parameters.shape))
+      expect(sections[contract.name]?.properties.defaults.properties[name]?.description, name).toMatch(/\w+/)
   expect(defaults.properties['sampleDurationSeconds']).toMatchObject({ default: 5 })
   expect(defaults.properties['sample_duration_seconds']).toMatchObject({ deprecated: true })
 })
@@ -43,7 +45,7 @@ function* propertyNames(schema: unknown): Generator<string> {
 interface Nested {
   properties: {
     checkups: {
-      properties: { latency: { properties: { defaults: { properties: Record<string, { description?: string }> } } } }
+      properties: Record<string, { properties: { defaults: { properties: Record<string, { description?: string }> } } }>
     }
   }
 }
