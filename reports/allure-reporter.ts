@@ -16,7 +16,7 @@ import type { CaseRecord, RawOutput } from '../helpers/run/case-record.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { caseResult, categories, resultId, samplesCsv } from './allure/case-result.ts'
 import type { CaseContext } from './allure/case-result.ts'
-import { measurementTable } from './allure/measurement-table.ts'
+import { measurementTable, recordTable } from './allure/measurement-table.ts'
 import { metricsOf } from './allure/metrics.ts'
 import { RedactingWriter } from './allure/redacting-writer.ts'
 import { environmentOf, executorOf } from './allure/run-files.ts'
@@ -126,6 +126,8 @@ export class AllureReporter extends AllureVitestReporter {
   #attachMeasurements(own: string, record: CaseRecord): void {
     if (record.measurements.length > 0) {
       this.#attach(own, null, 'measurements', measurementTable(record.measurements), 'text/markdown', '.md')
+      for (const table of record.tables ?? [])
+        this.#attach(own, null, table.title, recordTable(table), 'text/markdown', '.md')
       for (const measurement of record.measurements)
         if (measurement.samples !== undefined || measurement.lost !== undefined)
           this.#attach(

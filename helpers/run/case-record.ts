@@ -16,8 +16,42 @@ export interface Measurement {
   samples?: number[]
   /** Positions, counted from 0 in the order of sending, of observations that never came; `samples` holds the others. */
   lost?: number[]
+  /**
+   * When each of `samples` was made, in seconds since the measuring began; as many, and ascending. Measurements of one
+   * subject that have times are drawn in one plot over time.
+   */
+  sampleTimesSeconds?: number[]
+  /** What the case asked for, in `unit`, where that is not the limit of a check; a plot shows it. */
+  asked?: number
+  /** How `value` was searched, where it was. */
+  search?: ValueSearch
   /** Name of the raw output it was read from (an entry of `CaseRecord.rawOutputs`). */
   rawOutput?: string
+}
+
+/** A search for the highest value without too much loss. */
+export interface ValueSearch {
+  /** In the unit of the measurement; nothing above can be reached. */
+  top: number
+  /** In the order in which they were made. */
+  trials: {
+    /** In the unit of the measurement. */
+    tried: number
+    sentPackets: number
+    receivedPackets: number
+    /** null: nothing was sent. */
+    lossPercent: number | null
+    /** `invalid`: the value that was tried was not reached, so nothing is known about it. */
+    outcome: 'passed' | 'lost' | 'invalid'
+  }[]
+}
+
+/** Numbers for people to look at side by side; those that are judged or compared between runs are measurements. */
+export interface RecordTable {
+  title: string
+  columns: string[]
+  /** As many cells as columns; null where nothing was measured. */
+  rows: (string | number | null)[][]
 }
 
 /** One judged statement. */
@@ -88,6 +122,8 @@ export interface CaseRecord {
   /** Documented result names with their text values, e.g. `sourceNode`. */
   results: Record<string, string | null>
   measurements: Measurement[]
+  /** Absent where the checkup has none. */
+  tables?: RecordTable[]
   validity: Validity
   checks: CheckResult[]
   phases: PhaseTiming[]

@@ -151,11 +151,14 @@ function parametersOf(record: CaseRecord, { profile, cluster }: CaseContext): Pa
   ]
 }
 
-/** One observation per line with its position in the order of sending; lost ones have no value. */
-export function samplesCsv({ unit, samples = [], lost = [] }: Measurement): string {
-  return `position,value_${unit}\n${observations(samples, lost)
-    .map((value, position) => `${position},${value ?? ''}`)
-    .join('\n')}\n`
+/** One observation per line with its position in the order of sending; lost ones have no value. Times in seconds. */
+export function samplesCsv({ unit, samples = [], lost = [], sampleTimesSeconds: times }: Measurement): string {
+  const head = times === undefined ? 'position' : 'position,time_s'
+  const lines = observations(samples, lost).map((value, position) => {
+    const at = times === undefined ? '' : `,${times[position] ?? ''}`
+    return `${position}${at},${value ?? ''}`
+  })
+  return `${head},value_${unit}\n${lines.join('\n')}\n`
 }
 
 /** Every observation in the order of sending, null where it never came. */

@@ -1,5 +1,5 @@
 /** The measurements of a case as a table, in Markdown and in HTML: ways side by side where there are few. */
-import type { Measurement } from '../../helpers/run/case-record.ts'
+import type { Measurement, RecordTable } from '../../helpers/run/case-record.ts'
 import { withUnit } from '../../helpers/run/judge.ts'
 import { markdownCell, singleLine } from '../plain-text.ts'
 
@@ -13,21 +13,51 @@ interface Table {
   values: number[]
 }
 
+/** Longer tables are folded up until someone wants to read them. */
+const maximumShownRows = 40
+
 export function measurementTable(measurements: readonly Measurement[]): string {
-  if (measurements.length === 0) return 'No measurement was made.\n'
-  const { titles, rows, values } = tableOf(measurements)
+  return measurements.length === 0 ? 'No measurement was made.\n' : markdown(tableOf(measurements))
+}
+
+export function recordTable(table: RecordTable): string {
+  return table.rows.length === 0 ? 'Nothing was measured.\n' : markdown(cellsOf(table))
+}
+
+/** All that is shown of a case besides its plots; each table can be folded up. */
+export function measurementHtml(measurements: readonly Measurement[], tables: readonly RecordTable[] = []): string {
+  const own = tableOf(measurements)
+  return [
+    ...tables.map((table) => folded(table.title, cellsOf(table))),
+    tables.length === 0 ? htmlTable(own) : folded('All measurements', own),
+  ].join('')
+}
+
+function markdown({ titles, rows, values }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(' | ')} |`
   const rule = titles.map((_, index) => (values.includes(index) ? '--:' : '---'))
   return `${[line(titles), `|${rule.join('|')}|`, ...rows.map(line)].join('\n')}\n`
 }
 
-export function measurementHtml(measurements: readonly Measurement[]): string {
-  const { titles, rows, values } = tableOf(measurements)
+function htmlTable({ titles, rows, values }: Table): string {
   const row = (cells: readonly string[], tag: 'th' | 'td') =>
     `<tr>${cells
       .map((cell, index) => `<${tag}${values.includes(index) ? ' align="right"' : ''}>${html(cell)}</${tag}>`)
       .join('')}</tr>`
   return `<table>${row(titles, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>`
+}
+
+function folded(title: string, table: Table): string {
+  const { length } = table.rows
+  const count = length <= maximumShownRows ? '' : ` (${length} rows)`
+  return `<details${length <= maximumShownRows ? ' open' : ''}><summary>${html(title)}${count}</summary>${htmlTable(table)}</details>`
+}
+
+function cellsOf({ columns, rows }: RecordTable): Table {
+  const values = columns
+    .map((_, index) => index)
+    .filter((index) => rows.some((cells) => typeof cells[index] === 'number'))
+  return { titles: columns, rows: rows.map((cells) => cells.map((cell) => withUnit(cell, ''))), values }
 }
 
 function tableOf(measurements: readonly Measurement[]): Table {

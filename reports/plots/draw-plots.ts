@@ -46,7 +46,7 @@ export async function drawPlots(document: RunDocument, resultsDirectory: string)
     const attachments = await draw(casePlots(record), id)
     result.attachments = [...attachments, ...withoutPlots(result.attachments, id)]
     if (attachments.length > 0 && (isSmall || record.verdict !== 'passed'))
-      result.descriptionHtml = `${images(attachments, resultsDirectory)}${measurementHtml(record.measurements)}`
+      result.descriptionHtml = `${images(attachments, resultsDirectory)}${measurementHtml(record.measurements, record.tables)}`
     writeAtomically(path, JSON.stringify(result))
   }
   const id = resultId(document.id, 'run', 0)

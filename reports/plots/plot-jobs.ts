@@ -6,16 +6,41 @@ import { measurementName } from '../measurement-text.ts'
 import { heatMapsOf } from './heat-map-cells.ts'
 import { heatMapSpec } from './heat-map.ts'
 import { samplesPlot } from './samples-plot.ts'
+import { searchPlot } from './search-plot.ts'
+import { timePlot } from './time-plot.ts'
 
 export interface PlotJob {
   name: string
   spec: TopLevelSpec
 }
 
-/** One plot for each measurement with samples. */
+/**
+ * Measurements with times share one plot for each subject, searches one for each name; every other measurement with
+ * samples has its own.
+ */
 export function casePlots(record: CaseRecord): PlotJob[] {
+  return [...timePlots(record), ...searchPlots(record), ...samplesPlots(record)]
+}
+
+function timePlots({ id, measurements }: CaseRecord): PlotJob[] {
+  const timed = measurements.filter((each) => isPlottable(each) && each.sampleTimesSeconds !== undefined)
+  return [...Map.groupBy(timed, ({ subject = '' }) => subject)].map(([subject, own]) => {
+    const name = subject === '' ? 'over time' : `over time, ${subject}`
+    return { name: `plot ${name}`, spec: timePlot({ title: `${id}: ${name}`, measurements: own }) }
+  })
+}
+
+function searchPlots({ id, measurements }: CaseRecord): PlotJob[] {
+  const searched = measurements.filter(({ search }) => search !== undefined)
+  return [...Map.groupBy(searched, ({ name }) => name)].flatMap(([name, own]) => {
+    const spec = searchPlot({ title: `${id}: search of ${name}`, measurements: own })
+    return spec === null ? [] : [{ name: `plot of the search of ${name}`, spec }]
+  })
+}
+
+function samplesPlots(record: CaseRecord): PlotJob[] {
   return record.measurements
-    .filter(({ samples }) => samples !== undefined && samples.length > 1)
+    .filter((each) => isPlottable(each) && each.sampleTimesSeconds === undefined)
     .map((measurement) => ({
       name: `plot of ${measurementName(measurement)}`,
       spec: samplesPlot({
@@ -25,6 +50,8 @@ export function casePlots(record: CaseRecord): PlotJob[] {
       }),
     }))
 }
+
+const isPlottable = ({ samples }: Measurement): boolean => samples !== undefined && samples.length > 1
 
 export function runPlots({ cases }: Pick<RunDocument, 'cases'>): PlotJob[] {
   return heatMapsOf(cases).map((map) => ({ name: map.title, spec: heatMapSpec(map) }))

@@ -1,7 +1,17 @@
 /** Colours and fonts shared by all plots; they keep their white ground in a dark report. */
 import type { Config } from 'vega-lite'
 
-export const colours = { sample: '#3b6ea8', limit: '#c8372d', lost: '#c8372d', muted: '#6b7280', missing: '#e5e7eb' }
+export const colours = {
+  sample: '#3b6ea8',
+  limit: '#c8372d',
+  lost: '#c8372d',
+  passed: '#2e7d4f',
+  muted: '#6b7280',
+  missing: '#e5e7eb',
+}
+
+/** Lines of one panel, from the back to the front. Told apart by their brightness as well. */
+export const lineColours = ['#a9c6e8', '#1f4e85', '#d08a2e', '#2e7d4f']
 
 export const plotConfig: Config = {
   // Texts for each single mark would make up most of a document with thousands of them.

@@ -4,10 +4,9 @@ import type { Measurement } from '../../helpers/run/case-record.ts'
 import { withUnit } from '../../helpers/run/judge.ts'
 import { observations } from '../allure/case-result.ts'
 import { shortened, singleLine } from '../plain-text.ts'
+import { readableScale } from './axis-scale.ts'
 import { colours, plotConfig } from './plot-style.ts'
-
-/** More points than this cannot be told apart; each bucket then shows its smallest and its largest observation. */
-const maximumPoints = 1500
+import { type Point, thinned } from './thinned-points.ts'
 
 /** A limit further away than this would leave no room to see how the observations are spread. */
 const farLimit = 3
@@ -114,19 +113,6 @@ export function samplesPlot({ title, measurement, limit }: SamplesPlot): TopLeve
   }
 }
 
-/** Nanoseconds in the largest unit that leaves the largest value above 1; every other unit as it is. */
-function readableScale(unit: Measurement['unit'], largest: number): { unit: string; divisor: number } {
-  if (unit !== 'ns') return { unit, divisor: 1 }
-  if (largest >= 1e9) return { unit: 's', divisor: 1e9 }
-  if (largest >= 1e6) return { unit: 'ms', divisor: 1e6 }
-  return largest >= 1e3 ? { unit: 'µs', divisor: 1e3 } : { unit: 'ns', divisor: 1 }
-}
-
-interface Point {
-  position: number
-  value: number
-}
-
 function positionAndValue(axis: string) {
   return {
     x: {
@@ -138,16 +124,4 @@ function positionAndValue(axis: string) {
     },
     y: { field: 'value', type: 'quantitative' as const, title: axis, scale: { zero: true } },
   }
-}
-
-function thinned(points: readonly Point[]): Point[] {
-  if (points.length <= maximumPoints) return [...points]
-  const size = Math.ceil((points.length * 2) / maximumPoints)
-  const kept: Point[] = []
-  for (let start = 0; start < points.length; start += size) {
-    const bucket = points.slice(start, start + size).toSorted((a, b) => a.value - b.value)
-    const ends = [bucket.at(0), bucket.at(-1)].filter((point) => point !== undefined)
-    kept.push(...ends.toSorted((a, b) => a.position - b.position))
-  }
-  return kept
 }

@@ -5,16 +5,8 @@ import { parseDuration } from '../../helpers/units/duration.ts'
 import { declaredCheck, reachedRateShare, validRateShare } from './checks.ts'
 import type { DpdkFindings } from './findings.ts'
 import type { DpdkParameters } from './parameters.ts'
-import {
-  askedSearches,
-  askedTraffic,
-  lineRatePercent,
-  measuredShare,
-  measureTraffic,
-  searchSubject,
-  type AskedSearch,
-  type MeasuredTraffic,
-} from './recording.ts'
+import { askedSearches, lineRatePercent, searchSubject, type AskedSearch } from './asked-search.ts'
+import { askedTraffic, measuredShare, measureTraffic, type MeasuredTraffic } from './recording.ts'
 
 interface Statement {
   id: string

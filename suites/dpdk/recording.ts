@@ -1,16 +1,20 @@
 /** The numbers of a DPDK case for its record, and whether they may be judged. */
-import type { Measurement, Unit, Validity } from '../../helpers/run/case-record.ts'
+import type { Measurement, RecordTable, Unit, Validity, ValueSearch } from '../../helpers/run/case-record.ts'
 import { withUnit } from '../../helpers/run/judge.ts'
-import { gigabitsPerSecondOnWire, type FrameSize } from '../../helpers/tools/packet-rate.ts'
+import { gigabitsPerSecondOnWire } from '../../helpers/tools/packet-rate.ts'
 import { validRateShare } from './checks.ts'
+import { askedSearches, lineRatePercent, searchSubject, type AskedSearch } from './asked-search.ts'
+import { counterTable } from './counter-table.ts'
+import { searchTables } from './search-tables.ts'
 import type { DpdkFindings, SearchFindings, TrafficFindings } from './findings.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { trafficCounts, type TrafficCounts } from './traffic-counts.ts'
-import { searchPlan, trafficPlan } from './traffic-plan.ts'
-import type { Direction, FlowLatency } from './traffic-generator.ts'
+import { trafficPlan } from './traffic-plan.ts'
+import type { FlowLatency, GeneratorSample } from './traffic-generator.ts'
 
 export interface DpdkRecording {
   measurements: Measurement[]
+  tables: RecordTable[]
   results: Record<string, string | null>
   validity: Validity
 }
@@ -28,7 +32,8 @@ export function dpdkRecording(findings: DpdkFindings, parameters: DpdkParameters
   // The documented results are those of the first direction, and of the first frame size of a search.
   for (const { name, value } of measurements)
     if (!(name in results)) results[name] = value === null ? null : String(value)
-  return { measurements, results, validity: { valid: problems.length === 0, problems } }
+  const tables = [...traffic.map(counterTable), ...searchTables(searches)]
+  return { measurements, tables, results, validity: { valid: problems.length === 0, problems } }
 }
 
 /** Findings of one direction with what follows from them. */
@@ -95,15 +100,21 @@ export const measuredShare = ({ measuredSeconds, asked }: TrafficFindings): stri
 type Row = [name: string, value: number | null, unit: Unit, better: Measurement['better']]
 
 function trafficMeasurements(traffic: MeasuredTraffic): Measurement[] {
-  const { counts, latency, samples, rawOutputs } = traffic
+  const { counts, latency, rawOutputs } = traffic
   const rate = traffic.achievedPacketsPerSecond
-  const drops = samples.map(({ sample }) => sample.rxDropBps).filter((value) => value !== null)
+  const sampled: Record<string, Samples> = {
+    achievedPacketsPerSecond: { ...samplesOf(traffic, ({ txPps }) => txPps), asked: traffic.asked.packetsPerSecond },
+    returnedPacketsPerSecond: samplesOf(traffic, ({ rxPps }) => rxPps),
+    maxRxDropBitsPerSecond: samplesOf(traffic, ({ rxDropBps }) => rxDropBps),
+  }
+  const drops = sampled['maxRxDropBitsPerSecond']?.samples ?? []
   const ofGenerator: Row[] = [
     ['trafficGenSentPackets', counts.sent, 'packets', 'higher'],
     ['trafficGenOutputErrorPackets', counts.outputErrors, 'packets', 'lower'],
     ['trafficGenInputErrorPackets', counts.inputErrors, 'packets', 'lower'],
     ['trafficGenReceivedPackets', counts.returned, 'packets', 'higher'],
     ['achievedPacketsPerSecond', rate === null ? null : Math.round(rate), 'pps', 'higher'],
+    ['returnedPacketsPerSecond', returnedPacketsPerSecond(traffic), 'pps', 'higher'],
     ['trafficDurationSeconds', traffic.measuredSeconds, 's', 'higher'],
     ['maxRxDropBitsPerSecond', drops.length === 0 ? null : Math.max(...drops), 'bit/s', 'lower'],
     ['minLatencyNanoSec', latency?.minNanoseconds ?? null, 'ns', 'lower'],
@@ -121,10 +132,6 @@ function trafficMeasurements(traffic: MeasuredTraffic): Measurement[] {
     ['vmUnderTestTxErrors', counts.txErrors, 'packets', 'lower'],
     ['strayPackets', counts.stray, 'packets', 'lower'],
   ]
-  const series: Record<string, number[]> = {
-    achievedPacketsPerSecond: samples.map(({ sample }) => sample.txPps),
-    maxRxDropBitsPerSecond: drops,
-  }
   const measurement =
     (rawOutput: string | undefined) =>
     ([name, value, unit, better]: Row): Measurement => ({
@@ -133,7 +140,7 @@ function trafficMeasurements(traffic: MeasuredTraffic): Measurement[] {
       value,
       unit,
       better,
-      ...(series[name] && series[name].length > 0 && { samples: series[name] }),
+      ...sampled[name],
       ...(rawOutput !== undefined && { rawOutput }),
     })
   return [
@@ -142,35 +149,20 @@ function trafficMeasurements(traffic: MeasuredTraffic): Measurement[] {
   ]
 }
 
-/** A search, or that there was none. */
-export interface AskedSearch {
-  direction: Direction
-  frame: FrameSize
-  kind: SearchFindings['kind']
-  lineRate: number
-  done: SearchFindings | null
+type Samples = Pick<Measurement, 'samples' | 'sampleTimesSeconds' | 'asked'>
+
+/** What the generator told while traffic ran; a sample in which it did not tell is none. */
+function samplesOf({ samples }: TrafficFindings, of: (sample: GeneratorSample) => number | null): Samples {
+  const told = samples.flatMap(({ atSeconds, sample }) => {
+    const value = of(sample)
+    return value === null ? [] : [{ atSeconds, value }]
+  })
+  if (told.length === 0) return {}
+  return { samples: told.map(({ value }) => value), sampleTimesSeconds: told.map(({ atSeconds }) => atSeconds) }
 }
 
-export const searchSubject = ({ direction, frame }: Pick<AskedSearch, 'direction' | 'frame'>): string =>
-  `${direction}, ${frame === 'IMIX' ? frame : `${frame} bytes`}`
-
-/** One for each direction, frame size and loss limit that the case asks for. */
-export function askedSearches({ searches }: DpdkFindings, parameters: DpdkParameters): AskedSearch[] {
-  if (parameters.mode !== 'ndr') return []
-  const kinds = parameters.ndrPdrLossPercent === undefined ? (['ndr'] as const) : (['ndr', 'pdr'] as const)
-  const { directions, frames } = searchPlan(parameters)
-  return directions.flatMap((direction) =>
-    frames.flatMap(({ frame, lineRate }) =>
-      kinds.map((kind) => ({
-        direction,
-        frame,
-        kind,
-        lineRate,
-        done:
-          searches.find((each) => each.direction === direction && each.frame === frame && each.kind === kind) ?? null,
-      })),
-    ),
-  )
+function returnedPacketsPerSecond({ counts: { returned }, measuredSeconds }: MeasuredTraffic): number | null {
+  return returned === null || measuredSeconds <= 0 ? null : Math.round(returned / measuredSeconds)
 }
 
 function searchProblems(search: AskedSearch): string[] {
@@ -182,10 +174,6 @@ function searchProblems(search: AskedSearch): string[] {
     `${where}: the search was not settled after ${found.trials.length} trials; raise ndrMaxTrials or ndrPrecisionPercent`,
   ]
 }
-
-/** In per cent of the line rate; null without a search. */
-export const lineRatePercent = ({ done, lineRate }: AskedSearch): number | null =>
-  done && (100 * done.found.packetsPerSecond) / lineRate
 
 function searchMeasurements(search: AskedSearch): Measurement[] {
   const { done, kind, frame } = search
@@ -208,6 +196,18 @@ function searchMeasurements(search: AskedSearch): Measurement[] {
     value,
     unit,
     better,
+    ...(done && name === `${kind}PacketsPerSecond` && { search: trialsOf(search, done) }),
     ...(done?.rawOutput !== undefined && { rawOutput: done.rawOutput }),
   }))
 }
+
+const trialsOf = ({ lineRate }: AskedSearch, { found }: SearchFindings): ValueSearch => ({
+  top: lineRate,
+  trials: found.trials.map(({ packetsPerSecond, sent, received, lossPercent, outcome }) => ({
+    tried: packetsPerSecond,
+    sentPackets: sent,
+    receivedPackets: received,
+    lossPercent,
+    outcome,
+  })),
+})

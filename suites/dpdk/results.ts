@@ -34,6 +34,7 @@ const additions: Row[] = [
   ['vmUnderTestTxErrors', 'packets', 'Packets that the NICs of the VM under test failed to send.'],
   ['strayPackets', 'packets', 'Packets that reached the VM under test against the direction of the traffic.'],
   ['achievedPacketsPerSecond', 'pps', 'Packets that the traffic generator sent, divided by the time it sent for.'],
+  ['returnedPacketsPerSecond', 'pps', 'Packets that came back to the traffic generator, divided by that time.'],
   ['trafficDurationSeconds', 's', 'How long traffic ran.'],
   ['maxRxDropBitsPerSecond', 'bit/s', 'Largest sampled rate of traffic that did not come back, as TRex tells it.'],
   ['minLatencyNanoSec', 'ns', 'Smallest latency of the timed packets, from the traffic generator back to it.'],
