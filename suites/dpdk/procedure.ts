@@ -34,7 +34,7 @@ export interface Traffic {
 const restIntervalMilliseconds = 2_000
 const restMilliseconds = 30_000
 /** Reading the counters and ending everything must fit into the timeout as well. */
-const reserveMilliseconds = 15_000
+const reserveMilliseconds = 45_000
 
 interface Counters {
   generator: GeneratorCounters
