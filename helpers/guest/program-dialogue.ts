@@ -174,27 +174,45 @@ export class ProgramDialogue implements InteractiveProgram {
   }
 
   async #see(awaited: string, signal: AbortSignal): Promise<Sight> {
-    const { clock, prompt, stream } = this.#host
+    const { prompt, stream } = this.#host
     for (;;) {
       const seen = await stream.waitFor(this.#matcher, { awaited, signal })
       if (seen.kind === 'end') {
         const output = textOf(stream.take(seen.outputEnd))
         return { kind: 'end', output, exitCode: seen.exitCode }
       }
-      using silence = clock.deadline(seen.atLineStart ? silenceOfPrompt : silenceOfPromptWithinLine)
-      const followed = await stream
-        .waitFor((text, offset) => (offset + text.length > seen.position ? true : undefined), {
-          awaited,
-          signal: AbortSignal.any([signal, silence.signal]),
-        })
-        .catch((error: unknown) => {
-          // A prompt is what nothing follows.
-          if (silence.signal.aborted && !signal.aborted && !stream.closed) return false
-          throw error
-        })
-      if (followed) continue
+      const silence = seen.atLineStart ? silenceOfPrompt : silenceOfPromptWithinLine
+      if (await this.#isFollowed(seen.position, silence, awaited, signal)) continue
       const text = textOf(stream.take())
       return { kind: 'prompt', output: text.slice(0, text.length - prompt.length), exitCode: 0 }
+    }
+  }
+
+  /**
+   * Whether more comes within `milliseconds`: a prompt is what nothing follows. This is slept through and no time limit,
+   * so that an embedded cluster may skip it.
+   */
+  async #isFollowed(position: number, milliseconds: number, awaited: string, signal: AbortSignal): Promise<boolean> {
+    const { clock, stream } = this.#host
+    const over = new AbortController()
+    const either = AbortSignal.any([signal, over.signal])
+    const followed = stream
+      .waitFor((text, offset) => (offset + text.length > position ? true : undefined), { awaited, signal: either })
+      .catch((error: unknown) => {
+        if (over.signal.aborted && !signal.aborted && !stream.closed) return false
+        throw error
+      })
+    const silent = clock.sleep(milliseconds, either).then(
+      () => over.abort(new Error('silence')),
+      (error: unknown) => {
+        if (!either.aborted) throw error
+      },
+    )
+    try {
+      return await Promise.race([followed, silent.then(() => followed)])
+    } finally {
+      over.abort(new Error('done'))
+      await silent
     }
   }
 
