@@ -39,10 +39,13 @@ function markdown({ titles, rows, values }: Table): string {
   return `${[line(titles), `|${rule.join('|')}|`, ...rows.map(line)].join('\n')}\n`
 }
 
+/** Names with hyphens in them would be broken there. */
+const nowrap = ' style="white-space:nowrap"'
+
 function htmlTable({ titles, rows, values }: Table): string {
   const row = (cells: readonly string[], tag: 'th' | 'td') =>
     `<tr>${cells
-      .map((cell, index) => `<${tag}${values.includes(index) ? ' align="right"' : ''}>${html(cell)}</${tag}>`)
+      .map((cell, index) => `<${tag}${values.includes(index) ? ' align="right"' : nowrap}>${html(cell)}</${tag}>`)
       .join('')}</tr>`
   return `<table>${row(titles, 'th')}${rows.map((cells) => row(cells, 'td')).join('')}</table>`
 }

@@ -57,7 +57,7 @@ function panel({ subject = '', value, unit, search: { trials, top } }: Searched)
   return {
     title: {
       text: shortened(singleLine(subject), 60),
-      subtitle: `found ${withUnit(value, unit)} in ${trials.length} trials`,
+      subtitle: `found ${withUnit(value, unit)}`,
       fontSize: 12,
     },
     width: 330,

@@ -28,7 +28,7 @@ export function timePlot({ title, measurements }: TimePlot): TopLevelSpec {
     config: plotConfig,
     title: { text: shortened(singleLine(title), 110), subtitle: [`${sampled} samples`, ...subtitle].join(' · ') },
     spacing: 12,
-    resolve: { scale: { color: 'independent', strokeWidth: 'independent' } },
+    resolve: { scale: { color: 'independent' } },
     vconcat: units.map((unit, index) =>
       panel(
         unit,
@@ -67,35 +67,46 @@ function panel(
       type: 'quantitative' as const,
       title: scale.unit,
       // Without any value above 0 the axis would end in odd fractions.
-      scale: largest > 0 ? { zero: true } : { domain: [0, 1] },
-      axis: { minExtent: 44, titlePadding: 8, ...(largest > 0 ? { tickCount: 5 } : { values: [0] }) },
+      scale: { domain: [0, largest > 0 ? (1.08 * largest) / scale.divisor : 1], nice: false },
+      axis: { minExtent: 44, titlePadding: 8, ...(largest > 0 ? { tickCount: 5 } : { values: [0], format: 'd' }) },
     },
     color: {
       field: 'name',
       type: 'nominal' as const,
-      scale: { domain: names, range: names.map((_, position) => lineColours[position % lineColours.length] ?? '') },
-      legend: { title: null, orient: 'top' as const, labelLimit: 320, symbolType: 'stroke' as const, symbolSize: 200 },
-    },
-    // Lines that lie upon each other are told apart by their widths.
-    strokeWidth: {
-      field: 'name',
-      type: 'nominal' as const,
-      scale: { domain: names, range: names.map((_, position) => (position === 0 && names.length > 1 ? 5 : 1.5)) },
-      legend: null,
+      scale: { domain: names, range: coloursOf(names.length) },
+      // A single line needs no key, only its name.
+      legend:
+        names.length === 1
+          ? null
+          : {
+              title: null,
+              orient: 'top' as const,
+              labelLimit: 320,
+              symbolType: 'stroke' as const,
+              symbolSize: 300,
+              symbolStrokeWidth: 3,
+              symbolOpacity: 1,
+            },
     },
   }
   const asked = measurements.flatMap((each) =>
     each.asked === undefined ? [] : [{ asked: each.asked / scale.divisor }],
   )
   return {
+    ...(names.length === 1 && { title: { text: names, fontSize: 11, fontWeight: 'normal' as const, offset: 6 } }),
     width: 760,
     height,
     layer: [
-      { data: { values }, mark: { type: 'line' as const, opacity: 0.85 }, encoding },
+      // Lines that lie upon each other are told apart by their widths.
+      ...names.map((name, index) => ({
+        data: { values: values.filter((point) => point.name === name) },
+        mark: { type: 'line' as const, opacity: 0.85, strokeWidth: index === 0 && names.length > 1 ? 5 : 1.5 },
+        encoding,
+      })),
       {
         data: { values: values.length > maximumMarked * names.length ? [] : values },
         mark: { type: 'circle' as const, size: 18, opacity: 1 },
-        encoding: { x: encoding.x, y: encoding.y, color: encoding.color },
+        encoding,
       },
       {
         data: { values: asked },
@@ -105,6 +116,12 @@ function panel(
     ],
   }
 }
+
+/** A line that has nothing behind or before it is drawn dark. */
+const coloursOf = (count: number): string[] =>
+  count === 1
+    ? [colours.sample]
+    : Array.from({ length: count }, (_, position) => lineColours[position % lineColours.length] ?? colours.sample)
 
 /** Spreading very many samples into Math.max would exceed the stack. */
 const highest = (samples: readonly number[]): number => samples.reduce((most, sample) => Math.max(most, sample), 0)

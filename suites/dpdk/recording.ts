@@ -24,7 +24,10 @@ export function dpdkRecording(findings: DpdkFindings, parameters: DpdkParameters
   const traffic = askedTraffic(findings, parameters).map((each) => measureTraffic(each, parameters))
   const searches = askedSearches(findings, parameters)
   const problems = [...traffic.flatMap(trafficProblems), ...searches.flatMap(searchProblems)]
-  const measurements = [...traffic.flatMap(trafficMeasurements), ...searches.flatMap(searchMeasurements)]
+  const measurements = [
+    ...traffic.flatMap(trafficMeasurements),
+    ...searches.flatMap((each) => searchMeasurements(each, searches)),
+  ]
   const results: Record<string, string | null> = {
     trafficGenActualNodeName: findings.trafficGeneratorNode,
     vmUnderTestActualNodeName: findings.vmUnderTestNode,
@@ -175,7 +178,7 @@ function searchProblems(search: AskedSearch): string[] {
   ]
 }
 
-function searchMeasurements(search: AskedSearch): Measurement[] {
+function searchMeasurements(search: AskedSearch, searches: readonly AskedSearch[]): Measurement[] {
   const { done, kind, frame } = search
   const rate = done?.found.packetsPerSecond ?? null
   const percent = lineRatePercent(search)
@@ -196,18 +199,30 @@ function searchMeasurements(search: AskedSearch): Measurement[] {
     value,
     unit,
     better,
-    ...(done && name === `${kind}PacketsPerSecond` && { search: trialsOf(search, done) }),
+    ...(done && name === `${kind}PacketsPerSecond` && { search: trialsOf(search, done, searches) }),
     ...(done?.rawOutput !== undefined && { rawOutput: done.rawOutput }),
   }))
 }
 
-const trialsOf = ({ lineRate }: AskedSearch, { found }: SearchFindings): ValueSearch => ({
-  top: lineRate,
-  trials: found.trials.map(({ packetsPerSecond, sent, received, lossPercent, outcome }) => ({
-    tried: packetsPerSecond,
-    sentPackets: sent,
-    receivedPackets: received,
-    lossPercent,
-    outcome,
-  })),
-})
+/** With the trials of the NDR search on the same path, which the PDR search does not repeat. */
+function trialsOf(search: AskedSearch, done: SearchFindings, searches: readonly AskedSearch[]): ValueSearch {
+  const known = searches.filter(
+    ({ direction, frame, kind }) => kind !== search.kind && direction === search.direction && frame === search.frame,
+  )
+  const before = search.kind === 'pdr' ? known.flatMap((each) => each.done?.found.trials ?? []) : []
+  return {
+    top: search.lineRate,
+    trials: [...before, ...done.found.trials].map(({ packetsPerSecond, sent, received, lossPercent, outcome }) => ({
+      tried: packetsPerSecond,
+      sentPackets: sent,
+      receivedPackets: received,
+      lossPercent,
+      outcome:
+        outcome === 'invalid' || lossPercent === null
+          ? 'invalid'
+          : lossPercent <= done.maxLossPercent
+            ? 'passed'
+            : 'lost',
+    })),
+  }
+}

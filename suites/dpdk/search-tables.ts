@@ -13,15 +13,15 @@ export function searchTables(searches: readonly AskedSearch[]): RecordTable[] {
 
 function rates(searches: readonly AskedSearch[]): RecordTable {
   return {
-    title: 'Rates that were found, by frame size',
+    title: 'Rates that were found, by frame size (Gbit/s on the wire)',
     columns: [
       'direction',
       'frame',
       'rate',
       'packets/s',
-      'Gbit/s on the wire',
+      'Gbit/s',
       '% of line rate',
-      'line rate (packets/s)',
+      'line rate',
       'bounded by',
       'trials',
     ],
