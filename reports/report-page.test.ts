@@ -98,7 +98,8 @@ test.skipIf(browser === undefined)(
     onTestFinished(() => rmSync(reports, { recursive: true, force: true }))
     const id = '20261120T101500Z-x7k2p'
     const directory = runDirectory(join(reports, 'runs'), id)
-    const cases = [failedRecord(ids[0]!), record(ids[1]!)]
+    const tables = [{ title: 'Counters', columns: ['where', 'packets'], rows: [['port 0', 2_400_000_000]] }]
+    const cases = [failedRecord(ids[0]!, { tables }), record(ids[1]!)]
     for (const known of cases) {
       const context = { runId: id, profile: 'lab', cluster: '', host: '', owner: undefined, links: [], flaky: false }
       const result = { ...caseResult(known, context), attachments: [] }
@@ -117,6 +118,9 @@ test.skipIf(browser === undefined)(
     })()`)
     await page.until(
       `[...document.querySelectorAll('iframe')].some(({ srcdoc }) => srcdoc.includes('data:image/svg+xml'))`,
+    )
+    await page.until(
+      `[...document.querySelectorAll('iframe')].some(({ srcdoc }) => /<details open[^>]*><summary>Counters/.test(srcdoc) && srcdoc.includes('2,400,000,000'))`,
     )
     const text = await page.text()
     const found = [
