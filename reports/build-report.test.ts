@@ -57,7 +57,7 @@ test('draws the plots of cases and of the run into the results, once, however of
   expect(result.attachments.map(({ name }) => name)).toEqual(['plot of roundTripTimes'])
   // Above the table of measurements, where a reader need not open anything.
   expect(result.descriptionHtml).toMatch(
-    /^<img alt="plot of roundTripTimes" src="data:image\/svg\+xml;base64,[\w+/=]+"><table>.*<td>roundTripTimes<\/td>/,
+    /^<img alt="plot of roundTripTimes" src="data:image\/svg\+xml;base64,[\w+/=]+"><table>.*<td[^>]*>roundTripTimes<\/td>/,
   )
   const globals = read(names.find((name) => name.endsWith('-globals.json'))!)
   expect(globals.attachments.map(({ name }) => name)).toEqual(['sample: maxLatencyNanoSec between nodes'])
