@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { findRequirements, qemuProgram } from '../fixtures/embedded-cluster/guests/qemu/requirements.ts'
-import { acceptanceRun, checkOf, embeddedProfile, temporaryFolder } from './acceptance-run.ts'
+import { acceptanceRun, checkOf, embeddedProfile, repository, temporaryFolder } from './acceptance-run.ts'
 import { processesWith } from './processes.ts'
 
 const missing = await findRequirements().then(
@@ -68,6 +69,24 @@ describe.skipIf(missing !== undefined)(`real guests${missing === undefined ? '' 
       expect(run.document?.verdict).toBe('failed')
       expect(checkOf(run.document, 'latency.packet-loss')).toMatchObject({ verdict: 'failed' })
       expect(checkOf(run.document, 'latency.packet-loss')?.message).toMatch(/packetLossPercent \S*\d+(\.\d+)?% > 0%/)
+      expect(processesWith(folder.path)).toEqual([])
+    } finally {
+      await folder.remove()
+    }
+  })
+
+  test('a switch that drops frames between real testpmd and generator is found', { timeout: 240_000 }, async () => {
+    const folder = await temporaryFolder()
+    try {
+      const profile = parse(await readFile(join(repository, 'cluster-profiles', 'embedded-qemu.yaml'), 'utf8'))
+      const { embedded } = profile.cluster
+      embedded.networks.find(({ name }: { name: string }) => name === 'dpdk').link.lossPercent = 10
+      Object.assign(profile.checkups.dpdk.defaults, { testDuration: '2s', directions: ['east-to-west'] })
+      const run = await acceptanceRun(folder.path, { profile, arguments: ['--project=dpdk'] })
+      expect(run.exitCode, run.output).toBe(1)
+      expect(run.document?.verdict).toBe('failed')
+      expect(checkOf(run.document, 'dpdk.all-received')).toMatchObject({ verdict: 'failed', limit: 4000 })
+      expect(checkOf(run.document, 'dpdk.all-received')?.message).toMatch(/ 3,\d{3} packets != 4,000 packets/)
       expect(processesWith(folder.path)).toEqual([])
     } finally {
       await folder.remove()

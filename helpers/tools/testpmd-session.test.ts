@@ -58,6 +58,10 @@ test.each(['cmd-start.raw', 'cmd-start.txt', 'show-config-fwd.txt'])(
   },
 )
 
+test('reads how it forwards when it tries again', () => {
+  expect(parseForwardConfiguration(capture('start-retry.txt'))).toMatchObject({ mode: 'mac', ports: 2 })
+})
+
 test('reads how it forwards with several cores', () => {
   const { cores } = parseForwardConfiguration(capture('mq-null-cmd-start.txt'))
   expect(cores.map(({ lcore, links }) => [lcore, ...links.map(({ rxQueue }) => rxQueue)])).toEqual([
@@ -134,7 +138,13 @@ test('no reader takes the output of another command for its own', () => {
   )
   expect(readable).toEqual({
     parseTestpmdStart: ['mq-null-start.txt', 'start-interactive-mac.raw', 'start-interactive-mac.txt'],
-    parseForwardConfiguration: ['cmd-start.raw', 'cmd-start.txt', 'mq-null-cmd-start.txt', 'show-config-fwd.txt'],
+    parseForwardConfiguration: [
+      'cmd-start.raw',
+      'cmd-start.txt',
+      'mq-null-cmd-start.txt',
+      'show-config-fwd.txt',
+      'start-retry.txt',
+    ],
     parsePortSummary: ['show-port-summary-all.txt'],
     parseTestpmdQuit: ['quit.raw', 'quit.txt'],
   })

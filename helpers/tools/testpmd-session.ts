@@ -70,6 +70,7 @@ export interface ForwardConfiguration {
 
 const echo = /^(?:testpmd> *)*(?:start|show config fwd)$/
 const modeLine = /^(\S+)(?: \S+)? packet forwarding(?: with retry)? - ports=(\d+) - cores=(\d+) - streams=(\d+) - .+$/
+const retryLine = /^TX retry num: \d+, delay between TX retries: \d+us$/
 const coreLine = /^Logical Core (\d+) \(socket \d+\) forwards packets on (\d+) streams?:$/
 const linkLine =
   /^ {2}RX P=(\d+)\/Q=(\d+) \(socket -?\d+\) -> TX P=(\d+)\/Q=(\d+) \(socket -?\d+\) peer=((?:[\da-fA-F]{2}:){5}[\da-fA-F]{2})$/
@@ -89,6 +90,7 @@ export function parseForwardConfiguration(output: string): ForwardConfiguration 
   const told = reader.take(refusal)
   if (told) throw reader.error('refused', `testpmd does not forward: ${told[0]}`)
   const [, mode = '', ports, coreCount, linkCount] = reader.expect(modeLine, 'the forwarding mode')
+  reader.take(retryLine)
   const [expectedCores, expectedLinks] = [reader.count(coreCount, 'cores'), reader.count(linkCount, 'streams')]
   const configuration: ForwardConfiguration = { mode, ports: reader.count(ports, 'ports'), cores: [] }
   for (let core = reader.take(coreLine); core; core = reader.take(coreLine)) {

@@ -43,7 +43,10 @@ checkup(dpdkContract, async (context) => {
         : new PktgenGenerator({ ...options, ...pktgenPorts(macAddresses), cpu: 0 })
     await operation('PREPARE', `${prepared.name} in ${generatorGuest.vmi}`, () => prepared.prepare())
     const forwarding = await operation('START', `testpmd in ${guestUnderTest.vmi}`, () =>
-      Testpmd.start(guestUnderTest, forwardCommand(parameters, macAddresses), signal),
+      Testpmd.start(guestUnderTest, forwardCommand(parameters, macAddresses), {
+        retry: parameters.testpmdRetry,
+        signal,
+      }),
     )
     return { trafficGenerator: started[0], vmUnderTest: started[1], generator: prepared, testpmd: forwarding }
   }

@@ -204,7 +204,7 @@ function machine(
     nic('west', west),
     withReadinessCommand({
       command: ['cat', readyMarker],
-      initialDelaySeconds: 90,
+      initialDelaySeconds: parameters.readyDelaySeconds,
       periodSeconds: 10,
       timeoutSeconds: 10,
       failureThreshold: 30,

@@ -213,6 +213,14 @@ const fields = z.strictObject({
     .describe(
       'Packet buffers of testpmd. Default: its own number, which does not fit into the memory of small guests.',
     ),
+  testpmdRetry: truthValue()
+    .prefault(false)
+    .describe(
+      'Have testpmd try again when a NIC takes no more packets, in place of dropping them. For emulated NICs, which pause now and then.',
+    ),
+  readyDelaySeconds: wholeNumber({ min: 0, max: 3600, unit: 'seconds' })
+    .prefault(90)
+    .describe('Time after which the guests are asked for the first time whether they are ready, in seconds.'),
   eastPciAddress: pciAddress('0000:06:00.0').describe('Where both guests find their east interface.'),
   westPciAddress: pciAddress('0000:07:00.0').describe('Where both guests find their west interface.'),
   managementInterface: truthValue()

@@ -48,6 +48,8 @@ export class PktgenGenerator implements TrafficGenerator {
   #interfaces: Record<GeneratorPort, string> | undefined
   #baseline: Record<GeneratorPort, PortCounters> | undefined
   #sending: GeneratorPort = 0
+  /** pktgen knows no device before the first transmission. */
+  #hasSent = false
   #last: { at: number; sent: number; received: number } | undefined
 
   constructor(options: PktgenGeneratorOptions) {
@@ -65,6 +67,7 @@ export class PktgenGenerator implements TrafficGenerator {
   }
 
   async clear(): Promise<void> {
+    this.#hasSent = false
     this.#baseline = { 0: (await this.#port(0)).counters, 1: (await this.#port(1)).counters }
   }
 
@@ -84,6 +87,7 @@ export class PktgenGenerator implements TrafficGenerator {
       ...addresses,
     })
     for (const line of lines) await this.#succeed(line)
+    this.#hasSent = true
     await this.#succeed(pktgenStart)
   }
 
@@ -115,18 +119,19 @@ export class PktgenGenerator implements TrafficGenerator {
   async counters(): Promise<GeneratorCounters> {
     const baseline = this.#baseline
     if (!baseline) throw new Error('the counters of the traffic generator were read before they were cleared')
-    const { device, rawOutput } = await this.#device()
-    const outputs = [rawOutput]
+    const outputs: string[] = []
     const ports = { ...baseline }
     for (const port of generatorPorts) {
       const { counters, output } = await this.#port(port)
       ports[port] = difference(counters, baseline[port])
       outputs.push(output)
     }
-    // The interface does not know what it never got.
-    const sending = { ...ports[this.#sending] }
-    sending.oerrors += device.errors
-    ports[this.#sending] = sending
+    if (this.#hasSent) {
+      const { device, rawOutput } = await this.#device()
+      outputs.push(rawOutput)
+      // The interface does not know what it never got.
+      ports[this.#sending] = { ...ports[this.#sending], oerrors: ports[this.#sending].oerrors + device.errors }
+    }
     return { ports, latency: null, rawOutput: outputs.join('\n') }
   }
 

@@ -12,6 +12,8 @@ export interface UnderTestCounters {
 /** Hugepages are cleared before the first prompt; a line is answered at once. */
 const startMilliseconds = 120_000
 const lineMilliseconds = 30_000
+/** Microseconds between attempts, and their number. */
+const retryLines = ['set fwd mac retry', 'set burst tx delay 100 retry 256']
 
 /** A running testpmd. Disposing it ends it and gives the guest back. */
 export class Testpmd implements AsyncDisposable {
@@ -25,9 +27,14 @@ export class Testpmd implements AsyncDisposable {
 
   /**
    * @param command see `testpmdCommand`
+   * @param retry try again when a NIC takes no more packets, in place of dropping them
    * @throws ToolOutputError when it does not start or does not forward, with the reason that it gives; GuestError
    */
-  static async start(guest: Guest, command: string, signal: AbortSignal): Promise<Testpmd> {
+  static async start(
+    guest: Guest,
+    command: string,
+    { retry, signal }: { retry: boolean; signal: AbortSignal },
+  ): Promise<Testpmd> {
     const program = await guest.start(command, {
       prompt: 'testpmd> ',
       timeoutMilliseconds: startMilliseconds,
@@ -36,6 +43,7 @@ export class Testpmd implements AsyncDisposable {
     const testpmd = new Testpmd(program, signal)
     try {
       parseTestpmdStart(`${program.banner}\ntestpmd> `)
+      if (retry) for (const line of retryLines) await testpmd.#send(line)
       parseForwardConfiguration(await testpmd.#send('start'))
     } catch (error) {
       await testpmd[Symbol.asyncDispose]()
