@@ -94,7 +94,7 @@ export interface RawOutput {
 }
 
 /** What one phase of a case took: provision, measure, tear down, ... In the cluster's time. */
-export interface PhaseTiming {
+interface PhaseTiming {
   name: string
   startedAt: string
   durationMilliseconds: number
