@@ -113,7 +113,9 @@ describe.skipIf(kubectl.path === undefined)(`kubectl${kubectl.reason}`, () => {
     expect(await run('api-resources', '--api-group=kubevirt.io')).toMatch(
       /^virtualmachineinstances +vmi,vmis +kubevirt\.io\/v1/m,
     )
-    expect(await run('get', 'net-attach-def', '-o', 'name')).toBe('networkattachmentdefinition.k8s.cni.cncf.io/blue\n')
+    expect(await run('get', 'net-attach-def', '-o', 'name')).toBe(
+      'networkattachmentdefinition.k8s.cni.cncf.io/blue\nnetworkattachmentdefinition.k8s.cni.cncf.io/dpdk\n',
+    )
 
     writeFileSync(join(folder.path, 'vmi.yaml'), stringify(virtualMachineInstance))
     expect(await run('apply', '-f', 'vmi.yaml')).toBe('virtualmachineinstance.kubevirt.io/tryout created\n')

@@ -20,7 +20,7 @@ export interface LeaseOptions extends RequestOptions {
   /** `user@host`, for people who are locked out. */
   holder: string
   runId: string
-  /** The lease is free when it has not been renewed for this long. Default: 60. */
+  /** The lease is free when it has not been renewed for this long, in whole seconds rounded up. Default: 60. */
   durationSeconds?: number
   /** Said to whoever is locked out: what frees the lease of run `runId`. */
   freeCommand: (runId: string) => string
@@ -86,7 +86,7 @@ async function takeLease(client: ClusterClient, options: LeaseOptions, holderIde
   const now = Date.now()
   const spec = {
     holderIdentity,
-    leaseDurationSeconds: durationSeconds,
+    leaseDurationSeconds: Math.ceil(durationSeconds),
     acquireTime: microTime(now),
     renewTime: microTime(now),
   }
