@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['{helpers,fixtures,guest-image,plugin,commands,reports,suites,tests}/**/*.test.ts'],
     watch: false,
     // Most of a test's time is waiting: for guests, processes and pages.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -81,12 +81,14 @@ describe.skipIf(missing !== undefined)(`real guests${missing === undefined ? '' 
       const profile = parse(await readFile(join(repository, 'cluster-profiles', 'embedded-qemu.yaml'), 'utf8'))
       const { embedded } = profile.cluster
       embedded.networks.find(({ name }: { name: string }) => name === 'dpdk').link.lossPercent = 10
-      Object.assign(profile.checkups.dpdk.defaults, { testDuration: '2s', directions: ['east-to-west'] })
+      // So slow that a busy machine keeps the rate.
+      const slow = { trafficGenPacketsPerSecond: '500', testDuration: '4s', directions: ['east-to-west'] }
+      Object.assign(profile.checkups.dpdk.defaults, slow)
       const run = await acceptanceRun(folder.path, { profile, arguments: ['--project=dpdk'] })
       expect(run.exitCode, run.output).toBe(1)
       expect(run.document?.verdict).toBe('failed')
-      expect(checkOf(run.document, 'dpdk.all-received')).toMatchObject({ verdict: 'failed', limit: 4000 })
-      expect(checkOf(run.document, 'dpdk.all-received')?.message).toMatch(/ 3,\d{3} packets != 4,000 packets/)
+      expect(checkOf(run.document, 'dpdk.all-received')).toMatchObject({ verdict: 'failed', limit: 2000 })
+      expect(checkOf(run.document, 'dpdk.all-received')?.message).toMatch(/ 1,[678]\d\d packets != 2,000 packets/)
       expect(processesWith(folder.path)).toEqual([])
     } finally {
       await folder.remove()
