@@ -157,6 +157,42 @@ const red: Row[] = [
     'dpdk.rate',
     /achievedPacketsPerSecond 7,6\d\d,\d+(\.\d+)? pps < 7,920,000 pps/,
   ),
+  failed(
+    'a flow slower than allowed at its slowest',
+    { link: { latency: '2ms' }, case: { measureLatency: true, maxLatency: '1ms' } },
+    'dpdk.latency-max',
+    /ms > 1ms/,
+  ),
+  failed(
+    'a flow slower than allowed on average',
+    { link: { latency: '2ms' }, case: { measureLatency: true, maxAverageLatency: '1ms' } },
+    'dpdk.latency-average',
+    /ms > 1ms/,
+  ),
+  failed(
+    'a flow less steady than allowed',
+    { link: { latency: '2ms', jitter: '1ms' }, case: { measureLatency: true, maxJitter: '1us' } },
+    'dpdk.latency-jitter',
+    /> 1µs/,
+  ),
+  failed(
+    'a rate without loss below the asked share of the line rate',
+    {
+      embedded: { dataPlane: { forwardingCapacity: '6m' } },
+      case: { mode: 'ndr', trafficGenPacketsPerSecond: undefined, ndrFrameSizes: [64], ndrMinLineRatePercent: 90 },
+    },
+    'dpdk.ndr',
+    /ndrLineRatePercent 4\d\.\d+% < 90%/,
+  ),
+  failed(
+    'loss at every rate of a search',
+    {
+      link: { lossPercent: 10 },
+      case: { mode: 'ndr', trafficGenPacketsPerSecond: undefined, ndrFrameSizes: [64], ndrMaxTrials: 60 },
+    },
+    'dpdk.ndr-found',
+    /< 1 pps/,
+  ),
   invalid(
     'a generator that does not reach the rate',
     { faults: [{ fault: 'generator-rate-limited', reachedPercent: 80 }] },
