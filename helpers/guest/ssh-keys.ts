@@ -9,9 +9,14 @@ export interface KeyPair {
 }
 
 /** A fresh ed25519 key pair; one for each run and use, never written down. */
-export function createKeyPair(comment: string): KeyPair {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment })
-  return { privateKey, publicKey }
+export function createKeyPair(comment = ''): KeyPair {
+  // ssh2 drops leading zero bytes of the public key (https://github.com/mscdex/ssh2/issues/1390 and 1513), so that about 1
+  // pair of 256 is malformed in both halves. Its parser insists on the 32 bytes of RFC 8709; what it refuses is thrown away.
+  for (;;) {
+    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    if (![privateKey, publicKey].some((key) => ssh2.utils.parseKey(key) instanceof Error))
+      return { privateKey, publicKey }
+  }
 }
 
 /** The wire form of a public key, for comparisons. @throws TypeError when `publicKey` is none. */
