@@ -1,40 +1,23 @@
-/** How the guests prepare themselves: cloud-init copies files from the disk of a ConfigMap and runs a script at each boot. */
+/** What the guests of the DPDK checkup do at boot. */
+import { becomeReady, bootUserData, configMountPoint } from '../boot-configuration.ts'
 import { trexFolder } from './trex-files.ts'
 
-/** The guests find the disk with their files by its serial number. */
-export const configDiskSerial = 'DEADBEEF'
 export const bootScript = 'dpdk-checkup-boot.sh'
 /** The readiness probe waits for it. */
 export const readyMarker = '/tmp/dpdk-checkup-ready-marker'
 
-const mountPoint = '/mnt/app-config'
 const isolationMarker = '/var/dpdk-checkup-tuned-adm-set-marker'
 
-const mountConfiguration = [
-  `mkdir ${mountPoint}`,
-  `mount /dev/$(lsblk --nodeps -no name,serial | grep ${configDiskSerial} | cut -f1 -d' ') ${mountPoint}`,
-]
-
-const runBootScript = [
-  `cp ${mountPoint}/${bootScript} /usr/bin/`,
-  `chmod 744 /usr/bin/${bootScript}`,
-  `/usr/bin/${bootScript}`,
-]
-
 const installTrex = [
-  `cp ${mountPoint}/trex.service /etc/systemd/system`,
-  `cp ${mountPoint}/run_trex_daemon ${trexFolder}`,
+  `cp ${configMountPoint}/trex.service /etc/systemd/system`,
+  `cp ${configMountPoint}/run_trex_daemon ${trexFolder}`,
   `chmod 744 ${trexFolder}/run_trex_daemon`,
-  `cp ${mountPoint}/trex_cfg.yaml /etc`,
+  `cp ${configMountPoint}/trex_cfg.yaml /etc`,
   'mkdir -p /opt/tests',
-  `cp ${mountPoint}/*.py /opt/tests`,
+  `cp ${configMountPoint}/*.py /opt/tests`,
 ]
 
-/** cloud-config whose commands run at every boot, since the boot script reboots once. */
-export function bootUserData({ trex }: { trex: boolean }): string {
-  const commands = [...mountConfiguration, ...(trex ? installTrex : []), ...runBootScript]
-  return ['#cloud-config', 'bootcmd:', ...commands.map((command) => `  - ${JSON.stringify(command)}`), ''].join('\n')
-}
+export const dpdkUserData = ({ trex }: { trex: boolean }): string => bootUserData(bootScript, trex ? installTrex : [])
 
 /**
  * Isolates the CPUs that forward, with a reboot, and then gives the interfaces to DPDK. Images without tuned or driverctl
@@ -64,7 +47,7 @@ for device in ${pciAddresses.join(' ')}; do
   fi
 done
 
-${becomeReady}`
+${becomeReady(readyMarker)}`
 }
 
 /** pktgen uses the interfaces as the kernel has them. Frames that IPv6 sends by itself would be counted with the traffic. */
@@ -83,11 +66,4 @@ for device in ${pciAddresses.join(' ')}; do
   done
 done
 
-${becomeReady}`
-
-// The agent, which runs the probe, may read nothing else under SELinux.
-const becomeReady = `touch ${readyMarker}
-if command -v chcon > /dev/null; then
-  chcon -t virt_qemu_ga_exec_t ${readyMarker}
-fi
-`
+${becomeReady(readyMarker)}`

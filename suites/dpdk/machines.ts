@@ -1,12 +1,11 @@
 /** The two VMs of a case and the ConfigMaps with their files. */
 import { randomBytes } from 'node:crypto'
-import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { randomName } from '../../helpers/kubernetes/random-name.ts'
 import { withCloudInitNoCloud } from '../../helpers/kubevirt/cloud-init.ts'
 import { withCpu, withDedicatedCpus } from '../../helpers/kubevirt/cpu.ts'
 import { withNetworkMultiqueue, withRng } from '../../helpers/kubevirt/devices.ts'
 import { withHugepages } from '../../helpers/kubevirt/memory.ts'
-import { withAnnotation, withLabel, withNamespace } from '../../helpers/kubevirt/metadata.ts'
+import { withLabel, withNamespace } from '../../helpers/kubevirt/metadata.ts'
 import { withMasqueradeInterface, withMultusInterface } from '../../helpers/kubevirt/network.ts'
 import {
   withNodeAffinity,
@@ -17,24 +16,15 @@ import {
 import { withReadinessCommand } from '../../helpers/kubevirt/readiness-probe.ts'
 import { withConfigMapDisk, withContainerDisk } from '../../helpers/kubevirt/storage.ts'
 import { type VirtualMachineInstance, vmi, type VmiOption } from '../../helpers/kubevirt/virtual-machine-instance.ts'
+import { configDiskSerial, configMap, type ConfigMap, undisturbedCpus } from '../boot-configuration.ts'
 import { cpuPlan, type CpuPlan } from './cpu-plan.ts'
-import {
-  bootScript,
-  bootUserData,
-  configDiskSerial,
-  dpdkBootScript,
-  pktgenBootScript,
-  readyMarker,
-} from './guest-files.ts'
+import { bootScript, dpdkBootScript, dpdkUserData, pktgenBootScript, readyMarker } from './guest-files.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { trexFiles, type StreamProfile } from './trex-files.ts'
 
 /** Both VMIs of a case have it with the same value, for the rule that keeps them apart. */
 const uidLabel = 'kubevirt-dpdk-checkup/uid'
 const managementInterface = 'mgmt'
-
-/** What keeps CRI-O from disturbing dedicated CPUs; other runtimes ignore it. */
-const crioAnnotations = ['cpu-load-balancing.crio.io', 'cpu-quota.crio.io', 'irq-load-balancing.crio.io']
 
 /** Of the two interfaces of a VM. */
 interface InterfaceAddresses {
@@ -65,10 +55,6 @@ export interface DpdkMachines {
   vmUnderTestConfig: ConfigMap
 }
 
-interface ConfigMap extends KubernetesObject {
-  data: Record<string, string>
-}
-
 /** Names as the documented checkup gives them, all with the same random end. */
 export function machineNames(): MachineNames {
   const end = randomName('')
@@ -97,12 +83,6 @@ export const guestCpuPlan = ({ cpuSockets, cpuCores, cpuThreads }: DpdkParameter
 export function dpdkMachines(options: DpdkMachineOptions): DpdkMachines {
   const { names, parameters, namespace } = options
   const trex = parameters.trafficGenerator === 'trex'
-  const configMap = (name: string, data: Record<string, string>): ConfigMap => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace },
-    data,
-  })
   return {
     trafficGenerator: machine(
       options,
@@ -120,8 +100,10 @@ export function dpdkMachines(options: DpdkMachineOptions): DpdkMachines {
       parameters.vmUnderTestContainerDiskImage,
       { disk: 'vmi-under-test-config', configMap: names.vmUnderTestConfig, trex: false },
     ),
-    trafficGeneratorConfig: configMap(names.trafficGeneratorConfig, generatorFiles(options)),
-    vmUnderTestConfig: configMap(names.vmUnderTestConfig, { [bootScript]: documentedBootScript(parameters) }),
+    trafficGeneratorConfig: configMap(namespace, names.trafficGeneratorConfig, generatorFiles(options)),
+    vmUnderTestConfig: configMap(namespace, names.vmUnderTestConfig, {
+      [bootScript]: documentedBootScript(parameters),
+    }),
   }
 }
 
@@ -187,7 +169,7 @@ function machine(
     name,
     withNamespace(namespace),
     withLabel(uidLabel, uid),
-    ...crioAnnotations.map((annotation) => withAnnotation(annotation, 'disable')),
+    ...undisturbedCpus,
     placed,
     withTerminationGracePeriod(0),
     withCpu({ sockets: parameters.cpuSockets, cores: parameters.cpuCores, threads: parameters.cpuThreads }),
@@ -210,7 +192,7 @@ function machine(
       failureThreshold: 30,
     }),
     withContainerDisk(image, { name: 'rootdisk', imagePullPolicy: 'Always' }),
-    withCloudInitNoCloud({ name: 'cloudinitdisk', userData: bootUserData({ trex: config.trex }) }),
+    withCloudInitNoCloud({ name: 'cloudinitdisk', userData: dpdkUserData({ trex: config.trex }) }),
     withConfigMapDisk(config.disk, config.configMap, configDiskSerial),
   )
 }
