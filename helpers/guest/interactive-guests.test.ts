@@ -65,6 +65,7 @@ async function cluster({ faults = [], userData }: { faults?: Fault[]; userData?:
       binding: 'sriov',
       network: { type: 'multus', namespace: 'acceptance', name: 'dpdk', config: '{}' },
     })),
+    disks: [],
     cloudInit: {
       userData: [volumes.find(({ cloudInitNoCloud }) => cloudInitNoCloud)?.cloudInitNoCloud?.userData ?? '', userData]
         .filter((text) => text !== undefined)

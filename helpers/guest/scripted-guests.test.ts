@@ -65,6 +65,7 @@ function cluster(options: { faults?: Fault[]; access?: MachineAccess; image?: st
           ? { name, macAddress, binding: 'bridge', network: blue }
           : { name, macAddress, binding: 'masquerade', network: { type: 'pod', podAddress: '10.244.0.7' } },
       ),
+      disks: [],
       cloudInit: { userData, networkData },
       image,
       faults: options.faults ?? [],

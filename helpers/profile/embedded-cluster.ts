@@ -1,6 +1,8 @@
 /** The `cluster.embedded` part of a cluster profile: what the simulated cluster consists of, and what is wrong with it. */
 import { z } from 'zod'
 import { durationText } from './duration-text.ts'
+import { embeddedStorage, storageFaults } from './embedded-storage.ts'
+import { quantityText } from './quantity-text.ts'
 
 /** How frames travel over one network: the model behind every ping of a scripted guest and every frame of a real one. */
 export const linkModel = z.strictObject({
@@ -36,16 +38,10 @@ const linkOverride = z.strictObject({
   connected: own.connected.removeDefault().optional(),
 })
 
-const quantity = (description: string) =>
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/, 'expected a Kubernetes quantity such as 32Gi')
-    .describe(description)
-
 export const embeddedNode = z.strictObject({
   name: z.string().min(1),
   cpus: z.int().positive().default(8),
-  memory: quantity('Allocatable memory.').default('32Gi'),
+  memory: quantityText('Allocatable memory.').default('32Gi'),
   schedulable: z.boolean().default(true),
   cpuManager: z.boolean().default(true).describe('Static CPU manager policy; needed for dedicatedCpuPlacement.'),
   hugepages1Gi: z.int().nonnegative().default(0).describe('Number of 1 GiB huge pages.'),
@@ -210,6 +206,7 @@ export const fault = z.discriminatedUnion('fault', [
     ),
   }),
   ...dataPlaneFaults,
+  ...storageFaults,
   z.strictObject({
     fault: z.literal('wrong-node'),
     vmi: guestSelector,
@@ -280,6 +277,7 @@ export const embeddedCluster = z.strictObject({
     .prefault([{ name: 'worker1' }, { name: 'worker2' }]),
   networks: z.array(embeddedNetwork).default([]),
   dataPlane: embeddedDataPlane.prefault({}),
+  storage: embeddedStorage.prefault({}),
   faults: z.array(fault).default([]),
 })
 export type EmbeddedClusterProfile = z.infer<typeof embeddedCluster>
