@@ -25,8 +25,18 @@ export interface Measurement {
   asked?: number
   /** How `value` was searched, where it was. */
   search?: ValueSearch
+  /** How often each value was observed, where there are too many observations to keep each of them. */
+  histogram?: ValueHistogram
   /** Name of the raw output it was read from (an entry of `CaseRecord.rawOutputs`). */
   rawOutput?: string
+}
+
+/** Observations counted by value. */
+export interface ValueHistogram {
+  /** Values in the unit of the measurement, ascending; those that were never observed may be left out. */
+  buckets: [value: number, count: number][]
+  /** Observations above all buckets, whose values are not known. */
+  overflow: number
 }
 
 /** A search for the highest value without too much loss. */
@@ -49,6 +59,8 @@ export interface ValueSearch {
 /** Numbers for people to look at side by side; those that are judged or compared between runs are measurements. */
 export interface RecordTable {
   title: string
+  /** Whether reports also draw it as a picture, for those who put it elsewhere. */
+  picture?: boolean
   columns: string[]
   /** As many cells as columns; null where nothing was measured. */
   rows: (string | number | null)[][]

@@ -77,7 +77,7 @@ export function withUnit(value: number | string | null, unit: Unit | ''): string
   if (unit === 'ns') return formatDuration(BigInt(Math.round(value)))
   const number = numberFormat.format(value)
   if (unit === '' || unit === 'count') return number
-  return unit === '%' ? `${number}%` : `${number} ${unit}`
+  return unit === '%' ? `${number}%` : `${number} ${unit === 'us' ? 'µs' : unit}`
 }
 
 const numberFormat = new Intl.NumberFormat('en', { maximumSignificantDigits: 12 })

@@ -12,6 +12,11 @@ const steps: Partial<Record<Unit, [unit: string, divisor: number][]>> = {
     ['ms', 1e6],
     ['µs', 1e3],
   ],
+  us: [
+    ['s', 1e6],
+    ['ms', 1e3],
+    ['µs', 1],
+  ],
   pps: [
     ['million packets/s', 1e6],
     ['thousand packets/s', 1e3],

@@ -5,8 +5,10 @@ import type { RunDocument } from '../../helpers/run/run-document.ts'
 import { measurementName } from '../measurement-text.ts'
 import { heatMapsOf } from './heat-map-cells.ts'
 import { heatMapSpec } from './heat-map.ts'
+import { histogramPlot } from './histogram-plot.ts'
 import { samplesPlot } from './samples-plot.ts'
 import { searchPlot } from './search-plot.ts'
+import { tablePlot } from './table-plot.ts'
 import { timePlot } from './time-plot.ts'
 
 export interface PlotJob {
@@ -15,11 +17,17 @@ export interface PlotJob {
 }
 
 /**
- * Measurements with times share one plot for each subject, searches one for each name; every other measurement with
- * samples has its own.
+ * Measurements with times share one plot for each subject, searches and histograms one for each name; every other
+ * measurement with samples has its own.
  */
 export function casePlots(record: CaseRecord): PlotJob[] {
-  return [...timePlots(record), ...searchPlots(record), ...samplesPlots(record)]
+  return [
+    ...timePlots(record),
+    ...searchPlots(record),
+    ...histogramPlots(record),
+    ...samplesPlots(record),
+    ...tablePictures(record),
+  ]
 }
 
 function timePlots({ id, measurements }: CaseRecord): PlotJob[] {
@@ -36,6 +44,26 @@ function searchPlots({ id, measurements }: CaseRecord): PlotJob[] {
     const spec = searchPlot({ title: `${id}: search of ${name}`, measurements: own })
     return spec === null ? [] : [{ name: `plot of the search of ${name}`, spec }]
   })
+}
+
+function histogramPlots({ id, measurements, checks }: CaseRecord): PlotJob[] {
+  const counted = measurements.filter(({ histogram }) => histogram !== undefined)
+  return [...Map.groupBy(counted, ({ name }) => name)].map(([name, own]) => ({
+    name: `histogram of ${name}`,
+    spec: histogramPlot({
+      title: `${id}: ${name}`,
+      measurements: own.map((measurement) => ({ ...measurement, limit: limitFor(measurement, checks) })),
+    }),
+  }))
+}
+
+function tablePictures({ id, tables = [] }: CaseRecord): PlotJob[] {
+  return tables
+    .filter(({ picture, rows }) => picture === true && rows.length > 0)
+    .map((table) => ({
+      name: `picture of ${table.title}`,
+      spec: tablePlot({ ...table, title: `${id}: ${table.title}` }),
+    }))
 }
 
 function samplesPlots(record: CaseRecord): PlotJob[] {
