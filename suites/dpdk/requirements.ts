@@ -1,5 +1,12 @@
-import type { PlannedMachine, PlannedPermission } from '../../helpers/preflight/preflight-plan.ts'
+import type { PlannedMachine } from '../../helpers/preflight/preflight-plan.ts'
 import type { CaseRequirements } from '../../helpers/run/checkup-contract.ts'
+import {
+  configMapPermissions,
+  guestPermission,
+  helpfulPermissions,
+  networkPermission,
+  vmPermissions,
+} from '../permissions.ts'
 import { cpuCount } from './cpu-plan.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { measurementSeconds } from './traffic-plan.ts'
@@ -21,7 +28,17 @@ export function dpdkRequirements(parameters: DpdkParameters, namespace: string):
   })
   const differentNodes = generator === undefined && parameters.requireDifferentNodes
   return {
-    permissions: permissions(namespace, parameters.networkAttachmentDefinitionNamespace),
+    permissions: [
+      ...vmPermissions(namespace),
+      guestPermission(namespace, 'console', 'run testpmd and the traffic generator in the guests'),
+      ...configMapPermissions(namespace),
+      networkPermission(
+        parameters.networkAttachmentDefinitionNamespace,
+        'helpful',
+        'see before the run whether the network is one of SR-IOV, and has devices free',
+      ),
+      ...helpfulPermissions(namespace),
+    ],
     networks,
     nodes: [generator, underTest].filter((node) => node !== undefined),
     minimumSchedulableNodes: differentNodes || generator !== underTest ? 2 : 1,
@@ -44,46 +61,4 @@ function networksOf(of: DpdkParameters): [Network, ...Network[]] {
   const east = { namespace, name: of.networkAttachmentDefinitionName }
   const west = of.westNetworkAttachmentDefinitionName
   return west === undefined || west === east.name ? [east] : [east, { namespace, name: west }]
-}
-
-function permissions(namespace: string, networkNamespace: string): PlannedPermission[] {
-  const vmis = { group: 'kubevirt.io', resource: 'virtualmachineinstances', namespace }
-  const configMaps = { group: '', resource: 'configmaps', namespace }
-  const required: [PlannedPermission['permission'], string][] = [
-    [{ verb: 'create', ...vmis }, 'create the VMs'],
-    [{ verb: 'get', ...vmis }, 'see whether the VMs run and are ready'],
-    [{ verb: 'delete', ...vmis }, 'remove the VMs'],
-    [
-      {
-        verb: 'get',
-        group: 'subresources.kubevirt.io',
-        resource: 'virtualmachineinstances/console',
-        namespace,
-      },
-      'run testpmd and the traffic generator in the guests',
-    ],
-    [{ verb: 'create', ...configMaps }, 'give the guests their configuration'],
-    [{ verb: 'delete', ...configMaps }, 'remove the configuration of the guests'],
-  ]
-  const helpful: [PlannedPermission['permission'], string][] = [
-    [
-      {
-        verb: 'get',
-        group: 'k8s.cni.cncf.io',
-        resource: 'network-attachment-definitions',
-        namespace: networkNamespace,
-      },
-      'see before the run whether the network is one of SR-IOV, and has devices free',
-    ],
-    [{ verb: 'watch', ...vmis }, 'see changes at once instead of asking every second'],
-    [{ verb: 'list', ...vmis }, 'find what earlier runs left behind'],
-    [{ verb: 'list', ...configMaps }, 'find what earlier runs left behind'],
-    [{ verb: 'list', group: '', resource: 'events', namespace }, 'say why a VM does not start'],
-    [{ verb: 'list', group: '', resource: 'pods', namespace }, 'collect launcher pods and their logs as evidence'],
-    [{ verb: 'get', group: '', resource: 'pods/log', namespace }, 'collect the logs of launcher pods as evidence'],
-  ]
-  return [
-    ...required.map(([permission, neededFor]) => ({ permission, neededFor, required: true })),
-    ...helpful.map(([permission, neededFor]) => ({ permission, neededFor, required: false })),
-  ]
 }
