@@ -3,6 +3,13 @@ import { gigabitsPerSecondOnWire, lineRate, parsePacketRate } from '../../helper
 import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
 import { formatDuration, parseDuration } from '../../helpers/units/duration.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
+import {
+  type ProblemReport,
+  problemReport,
+  requireBothNodes,
+  warnOfUnknownNetworks,
+  warnOfUnknownNodes,
+} from '../rules.ts'
 import { cpuCount, trexMinimumCpus } from './cpu-plan.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { measurementSeconds } from './traffic-plan.ts'
@@ -10,61 +17,38 @@ import { measurementSeconds } from './traffic-plan.ts'
 /** What a case takes besides traffic: a readiness probe that waits 90 s, two boots each, logins and the generator's start. */
 const setUpMargin = '3m'
 
-interface Report {
-  error: (parameter: keyof DpdkParameters, message: string) => void
-  warn: (parameter: keyof DpdkParameters, message: string) => void
-}
+type Report = ProblemReport<DpdkParameters>
 
 export function dpdkRules(of: DpdkParameters, context: RuleContext): ParameterProblem[] {
-  const problems: ParameterProblem[] = []
-  const report: Report = {
-    error: (parameter, message) => problems.push({ severity: 'error', parameter, message }),
-    warn: (parameter, message) => problems.push({ severity: 'warning', parameter, message }),
-  }
+  const report = problemReport<DpdkParameters>()
   nodes(of, context, report)
-  networks(of, context, report)
+  warnOfUnknownNetworks(
+    of,
+    ['networkAttachmentDefinitionName', 'westNetworkAttachmentDefinitionName'],
+    context.world,
+    report,
+  )
   traffic(of, context, report)
   latency(of, context, report)
   machines(of, report)
-  return problems
+  return report.problems
 }
 
-function nodes(of: DpdkParameters, { world, isGiven }: RuleContext, { error, warn }: Report): void {
+function nodes(of: DpdkParameters, { world, isGiven }: RuleContext, report: Report): void {
+  const pair = ['trafficGenTargetNodeName', 'vmUnderTestTargetNodeName'] as const
+  requireBothNodes(of, pair, report)
   const { trafficGenTargetNodeName: generator, vmUnderTestTargetNodeName: underTest } = of
-  if (generator === undefined && underTest !== undefined)
-    error(
-      'vmUnderTestTargetNodeName',
-      'vmUnderTestTargetNodeName without trafficGenTargetNodeName; give both nodes or neither',
-    )
-  if (generator !== undefined && underTest === undefined)
-    error(
-      'trafficGenTargetNodeName',
-      'trafficGenTargetNodeName without vmUnderTestTargetNodeName; give both nodes or neither',
-    )
   if (
     generator !== undefined &&
     generator === underTest &&
     of.requireDifferentNodes &&
     isGiven('requireDifferentNodes')
   )
-    error('vmUnderTestTargetNodeName', `both VMs are to run on "${generator}", but requireDifferentNodes is true`)
-  for (const parameter of ['trafficGenTargetNodeName', 'vmUnderTestTargetNodeName'] as const) {
-    const node = of[parameter]
-    if (node !== undefined && world.nodes && !world.nodes.includes(node))
-      warn(parameter, `no schedulable node "${node}" in the profile; it has ${world.nodes.join(', ')}`)
-  }
-}
-
-function networks(of: DpdkParameters, { world }: RuleContext, { warn }: Report): void {
-  const { networks: known } = world
-  if (known === null) return
-  for (const parameter of ['networkAttachmentDefinitionName', 'westNetworkAttachmentDefinitionName'] as const) {
-    const name = of[parameter]
-    const qualified = `${of.networkAttachmentDefinitionNamespace}/${name}`
-    const local = of.networkAttachmentDefinitionNamespace === world.namespace
-    if (name !== undefined && !known.includes(qualified) && !(local && known.includes(name)))
-      warn(parameter, `no network "${qualified}" in the profile; it has ${known.join(', ') || 'none'}`)
-  }
+    report.error(
+      'vmUnderTestTargetNodeName',
+      `both VMs are to run on "${generator}", but requireDifferentNodes is true`,
+    )
+  warnOfUnknownNodes(of, pair, world, report)
 }
 
 function traffic(of: DpdkParameters, { isGiven }: RuleContext, { error, warn }: Report): void {
@@ -94,10 +78,10 @@ function traffic(of: DpdkParameters, { isGiven }: RuleContext, { error, warn }: 
       'ndrPdrLossPercent',
       `${of.ndrPdrLossPercent}% is not above ndrMaxLossPercent: ${of.ndrMaxLossPercent}; both would find the same rate`,
     )
-  timeout(of, { error, warn })
+  timeout(of, { error })
 }
 
-function timeout(of: DpdkParameters, { error }: Report): void {
+function timeout(of: DpdkParameters, { error }: Pick<Report, 'error'>): void {
   const nanoseconds = (seconds: number) => BigInt(seconds) * 1_000_000_000n
   const seconds = measurementSeconds(of)
   const needed = nanoseconds(seconds) + parseDuration(setUpMargin)

@@ -19,6 +19,7 @@ import type {
 } from '../../helpers/run/checkup-contract.ts'
 import { durationMilliseconds, formatDuration, parseDuration } from '../../helpers/units/duration.ts'
 import { networksAxis, nodePairsAxis } from '../matrix.ts'
+import { problemReport, requireBothNodes, warnOfUnknownNetworks, warnOfUnknownNodes } from '../rules.ts'
 import { packetPlan } from './packet-plan.ts'
 import { latencyRequirements } from './requirements.ts'
 
@@ -255,16 +256,9 @@ const checks: CheckDeclaration[] = [
 ]
 
 function rules(of: LatencyParameters, { world, isGiven }: RuleContext): ParameterProblem[] {
-  const problems: ParameterProblem[] = []
-  const error = (parameter: keyof LatencyParameters, message: string) =>
-    problems.push({ severity: 'error', parameter, message })
-  const warn = (parameter: keyof LatencyParameters, message: string) =>
-    problems.push({ severity: 'warning', parameter, message })
-
-  if (of.sourceNode === undefined && of.targetNode !== undefined)
-    error('targetNode', 'targetNode without sourceNode; give both nodes or neither')
-  if (of.sourceNode !== undefined && of.targetNode === undefined)
-    error('sourceNode', 'sourceNode without targetNode; give both nodes or neither')
+  const report = problemReport<LatencyParameters>()
+  const { error, warn } = report
+  requireBothNodes(of, ['sourceNode', 'targetNode'], report)
   if (of.sourceNode !== undefined && of.sourceNode === of.targetNode && !of.allowSameNode)
     error('targetNode', `source and target are both "${of.sourceNode}"; name two nodes, or set allowSameNode: true`)
 
@@ -305,20 +299,9 @@ function rules(of: LatencyParameters, { world, isGiven }: RuleContext): Paramete
   if (of.documentedManifest && of.guestAccess === 'ssh')
     error('documentedManifest', 'the documented VMIs have no pod network, and SSH needs one; use guestAccess: console')
 
-  for (const parameter of ['sourceNode', 'targetNode'] as const) {
-    const node = of[parameter]
-    if (node !== undefined && world.nodes && !world.nodes.includes(node))
-      warn(parameter, `no schedulable node "${node}" in the profile; it has ${world.nodes.join(', ')}`)
-  }
-  const network = of.networkAttachmentDefinitionName
-  const qualified = `${of.networkAttachmentDefinitionNamespace}/${network}`
-  const local = of.networkAttachmentDefinitionNamespace === world.namespace
-  if (world.networks && !world.networks.includes(qualified) && !(local && world.networks.includes(network)))
-    warn(
-      'networkAttachmentDefinitionName',
-      `no network "${qualified}" in the profile; it has ${world.networks.join(', ') || 'none'}`,
-    )
-  return problems
+  warnOfUnknownNodes(of, ['sourceNode', 'targetNode'], world, report)
+  warnOfUnknownNetworks(of, ['networkAttachmentDefinitionName'], world, report)
+  return report.problems
 }
 
 export const latencyContract: CheckupContract<typeof parameters> = {
