@@ -2,7 +2,7 @@ import { checkup } from '../../fixtures/checkup.ts'
 import { isApiError } from '../../helpers/kubernetes/api-error.ts'
 import { testpmdCommand } from '../../helpers/tools/testpmd-command.ts'
 import { dpdkContract } from './contract.ts'
-import { documentedStatusFile, documentedStatusText } from '../documented-status.ts'
+import { keepDocumentedStatus, provisionDocumented } from '../documented-status.ts'
 import { documentedFailure, setUpFailure } from './documented-status.ts'
 import { judgeDpdk } from './judgement.ts'
 import { type DpdkMachineOptions, dpdkMachines, guestCpuPlan, machineNames, randomMacAddresses } from './machines.ts'
@@ -19,8 +19,7 @@ const login = { access: 'console', login: { style: 'password', user: 'root', pas
 const hugepageFolder = '/mnt/huge'
 
 checkup(dpdkContract, async (context) => {
-  const { parameters, namespace, runId, caseNumber, clock, signal, provision, measure, operation, record, judge } =
-    context
+  const { parameters, namespace, runId, caseNumber, clock, signal, measure, operation, record, judge } = context
   const macAddresses = randomMacAddresses()
 
   const setUp = async () => {
@@ -50,10 +49,7 @@ checkup(dpdkContract, async (context) => {
     )
     return { trafficGenerator: started[0], vmUnderTest: started[1], generator: prepared, testpmd: forwarding }
   }
-  const { trafficGenerator, vmUnderTest, generator, testpmd } = await provision(setUp).catch(async (error: unknown) => {
-    await context.keepRawOutput(documentedStatusFile, documentedStatusText(setUpFailure(error)))
-    throw error
-  })
+  const { trafficGenerator, vmUnderTest, generator, testpmd } = await provisionDocumented(context, setUp, setUpFailure)
 
   await using _forwarding = testpmd
   const bench: Bench = {
@@ -72,7 +68,7 @@ checkup(dpdkContract, async (context) => {
   )
   await record(dpdkRecording(findings, parameters))
   const documented = documentedFailure(findings, parameters)
-  if (documented !== null) await context.keepRawOutput(documentedStatusFile, documentedStatusText(documented))
+  if (documented !== null) await keepDocumentedStatus(context, documented)
   judge(judgeDpdk(findings, parameters, context.sources))
 
   async function traffic() {

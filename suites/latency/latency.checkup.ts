@@ -1,6 +1,6 @@
 import { checkup } from '../../fixtures/checkup.ts'
 import { createKeyPair } from '../../helpers/guest/ssh-keys.ts'
-import { documentedStatusFile, documentedStatusText } from '../documented-status.ts'
+import { keepDocumentedStatus, provisionDocumented } from '../documented-status.ts'
 import { caseAddresses } from './addresses.ts'
 import { latencyContract } from './contract.ts'
 import { documentedFailure, setUpFailure } from './documented-status.ts'
@@ -9,7 +9,7 @@ import { latencyMachines, type MachineAccess, machineNames } from './machines.ts
 import { measurePath, paths, type Endpoint } from './procedure.ts'
 
 checkup(latencyContract, async (context) => {
-  const { parameters, runId, caseNumber, signal, provision, measure, operation, record, judge } = context
+  const { parameters, runId, caseNumber, signal, measure, operation, record, judge } = context
 
   const setUp = async () => {
     const network = {
@@ -42,10 +42,7 @@ checkup(latencyContract, async (context) => {
     }
     return Promise.all([bringUp('source'), bringUp('target')])
   }
-  const [source, target] = await provision(setUp).catch(async (error: unknown) => {
-    await context.keepRawOutput(documentedStatusFile, documentedStatusText(setUpFailure(error)))
-    throw error
-  })
+  const [source, target] = await provisionDocumented(context, setUp, setUpFailure)
 
   const measured = await measure(async () => {
     const results = []
@@ -64,7 +61,7 @@ checkup(latencyContract, async (context) => {
 
   const findings = { sourceNode: source.node, targetNode: target.node, paths: measured }
   await record(latencyRecording(findings))
-  await context.keepRawOutput(documentedStatusFile, documentedStatusText(documentedFailure(findings, parameters)))
+  await keepDocumentedStatus(context, documentedFailure(findings, parameters))
   judge(judgeLatency(findings, parameters, context.sources))
 })
 
