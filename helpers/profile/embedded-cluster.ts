@@ -1,7 +1,9 @@
 /** The `cluster.embedded` part of a cluster profile: what the simulated cluster consists of, and what is wrong with it. */
 import { z } from 'zod'
 import { durationText } from './duration-text.ts'
+import { embeddedProcessors, processorFaults } from './embedded-processors.ts'
 import { embeddedStorage, storageFaults } from './embedded-storage.ts'
+import { guestSelector } from './guest-selector.ts'
 import { quantityText } from './quantity-text.ts'
 
 /** How frames travel over one network: the model behind every ping of a scripted guest and every frame of a real one. */
@@ -75,9 +77,6 @@ export const embeddedNetwork = z.strictObject({
   links: z.array(linkOverride).default([]).describe('Other values for the path between two nodes.'),
 })
 export type EmbeddedNetwork = z.infer<typeof embeddedNetwork>
-
-/** Which guests a fault strikes: a glob over VMI names (`*source*`); default all. */
-const guestSelector = z.string().min(1).default('*').describe('Glob over VMI names.')
 
 const packetShare = (description: string, standard: number) =>
   z.number().gt(0).max(100).default(standard).describe(`${description}, in percent of the packets.`)
@@ -206,6 +205,7 @@ export const fault = z.discriminatedUnion('fault', [
     ),
   }),
   ...dataPlaneFaults,
+  ...processorFaults,
   ...storageFaults,
   z.strictObject({
     fault: z.literal('wrong-node'),
@@ -277,6 +277,7 @@ export const embeddedCluster = z.strictObject({
     .prefault([{ name: 'worker1' }, { name: 'worker2' }]),
   networks: z.array(embeddedNetwork).default([]),
   dataPlane: embeddedDataPlane.prefault({}),
+  processors: embeddedProcessors.prefault({}),
   storage: embeddedStorage.prefault({}),
   faults: z.array(fault).default([]),
 })
