@@ -3,8 +3,18 @@
  * and what comes out is the typed value, which is accepted again.
  */
 import { z } from 'zod'
-import { parseDuration } from '../units/duration.ts'
+import { parseDuration, parseWholeSeconds } from '../units/duration.ts'
 import { nanosecondsFromLatency } from '../units/milliseconds.ts'
+import { parseQuantity } from '../units/quantity.ts'
+
+/** For `refine`: whether a condition is true; false, too, where what it calls refuses the value by throwing. */
+export function holds(condition: () => boolean): boolean {
+  try {
+    return condition()
+  } catch {
+    return false
+  }
+}
 
 interface Range {
   readonly min: number
@@ -44,30 +54,26 @@ const latencyAllowed = 'more than 0: a number of milliseconds such as 10 or 0.5,
 export const latencyMilliseconds = () =>
   z
     .union([z.number(), z.string()], { error: latencyAllowed })
-    .refine((value) => isPositiveLatency(value), latencyAllowed)
+    .refine((value) => holds(() => nanosecondsFromLatency(value) > 0), latencyAllowed)
     .transform((value) => nanosecondsFromLatency(value) / 1e6)
-
-function isPositiveLatency(value: string | number): boolean {
-  try {
-    return nanosecondsFromLatency(value) > 0
-  } catch {
-    return false
-  }
-}
 
 const durationAllowed = 'a Go duration above 0, such as 500us, 10ms, 5s or 1h30m'
 
 /** A Go duration above zero, kept as it was written. */
 export const positiveDuration = () =>
-  z.string({ error: durationAllowed }).refine((text) => isPositiveDuration(text), durationAllowed)
+  z.string({ error: durationAllowed }).refine((text) => holds(() => parseDuration(text) > 0n), durationAllowed)
 
-function isPositiveDuration(text: string): boolean {
-  try {
-    return parseDuration(text) > 0n
-  } catch {
-    return false
-  }
-}
+const secondsAllowed = 'a Go duration of whole seconds from 1s, such as 30s, 5m or 1h30m'
+
+/** A Go duration of whole seconds, kept as it was written: `parseWholeSeconds` reads it. */
+export const wholeSeconds = () =>
+  z.string({ error: secondsAllowed }).refine((text) => holds(() => parseWholeSeconds(text) > 0), secondsAllowed)
+
+const memoryAllowed = 'a Kubernetes quantity of memory such as 4Gi'
+
+/** A Kubernetes quantity above zero, kept as it was written. */
+export const memoryQuantity = () =>
+  z.string({ error: memoryAllowed }).refine((text) => holds(() => parseQuantity(text) > 0n), memoryAllowed)
 
 /** true or false, or that as text. */
 export const truthValue = () =>
@@ -94,3 +100,7 @@ export const objectName = (what: string) =>
     .string({ error: `${what}: letters a-z, digits, '-' and '.'` })
     .max(253, `${what}: at most 253 characters`)
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, `${what}: letters a-z, digits, '-' and '.'`)
+
+/** A container image, by tag or digest. */
+export const imageReference = () =>
+  z.string({ error: 'an image reference' }).regex(/^\S+$/, 'an image reference without blanks')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fc, test as property } from '@fast-check/vitest'
-import { durationMilliseconds, formatDuration, parseDuration } from './duration.ts'
+import { durationMilliseconds, formatDuration, parseDuration, parseWholeSeconds } from './duration.ts'
 
 // What Go prints for these durations.
 test.each([
@@ -50,6 +50,12 @@ test.each(['', '3', '-', 's', '.', '-.', '.s', '1d', '5 s', ' 5s', '5S', '1e3s',
 
 test('gives milliseconds to timers', () => {
   expect(durationMilliseconds('1m0.5ms')).toBe(60_000.5)
+})
+
+test('gives whole seconds to tools that take no others', () => {
+  expect(parseWholeSeconds('1m30s')).toBe(90)
+  for (const text of ['0', '-5m', '500ms', '1.5s'])
+    expect(() => parseWholeSeconds(text)).toThrow(`invalid duration "${text}": expected whole seconds from 1s`)
 })
 
 property.prop([fc.bigInt({ min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n })])(

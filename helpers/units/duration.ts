@@ -35,6 +35,14 @@ export function parseDuration(text: string): bigint {
 /** A Go duration in milliseconds, for timers. @throws RangeError as parseDuration */
 export const durationMilliseconds = (text: string): number => Number(parseDuration(text)) / 1e6
 
+/** A Go duration in seconds, for tools that take nothing finer. @throws RangeError unless they are whole, and at least 1 */
+export function parseWholeSeconds(text: string): number {
+  const nanoseconds = parseDuration(text)
+  if (nanoseconds < 1_000_000_000n || nanoseconds % 1_000_000_000n !== 0n)
+    throw new RangeError(`invalid duration ${JSON.stringify(text)}: expected whole seconds from 1s, such as 30s or 5m`)
+  return Number(nanoseconds / 1_000_000_000n)
+}
+
 /** Writes nanoseconds as Go's Duration.String() does: `0s`, `56µs` (U+00B5), `1.561ms`, `1.5s`, `1h30m0s`. */
 export function formatDuration(nanoseconds: bigint): string {
   const sign = nanoseconds < 0n ? '-' : ''

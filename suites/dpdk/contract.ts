@@ -1,6 +1,7 @@
 /** The DPDK checkup: the one source of its parameters, results and checks. */
 import type { CheckupContract } from '../../helpers/run/checkup-contract.ts'
 import { networksAxis, nodePairsAxis } from '../matrix.ts'
+import { networkDefaults } from '../network-parameters.ts'
 import { dpdkChecks } from './checks.ts'
 import { parameters, type DpdkParameters } from './parameters.ts'
 import { dpdkRequirements } from './requirements.ts'
@@ -24,7 +25,7 @@ export const dpdkContract: CheckupContract<typeof parameters> = {
       'the nodes of the traffic generator and the VM under test',
     ),
   },
-  profileDefaults: (world) => ({ networkAttachmentDefinitionNamespace: world.namespace }),
+  profileDefaults: networkDefaults,
   rules: dpdkRules,
   requirements: dpdkRequirements,
   caseName: (of) =>

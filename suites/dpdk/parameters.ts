@@ -2,15 +2,18 @@
 import { z } from 'zod'
 import {
   decimalNumber,
+  holds,
+  imageReference,
+  memoryQuantity,
   objectName,
   positiveDuration,
   someOf,
   truthValue,
   wholeNumber,
+  wholeSeconds,
 } from '../../helpers/profile/parameter-text.ts'
 import { parsePacketRate, type FrameSize } from '../../helpers/tools/packet-rate.ts'
-import { parseDuration } from '../../helpers/units/duration.ts'
-import { parseQuantity } from '../../helpers/units/quantity.ts'
+import { networkAttachmentDefinitionNamespace } from '../network-parameters.ts'
 import { directions } from './traffic-generator.ts'
 
 /** What each mode stands for where the case does not say otherwise; null: the mode has none of its own. */
@@ -27,36 +30,12 @@ const frameSizes = [64, 128, 256, 512, 1024, 1280, 1518, 'IMIX'] as const
 const smallestFrame = 64
 const largestFrame = 9216
 
-const readable = (read: (text: string) => unknown) => (text: string) => {
-  try {
-    read(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const rateAllowed = 'a whole number of packets per second above 0, with k or m for thousands or millions, such as 8m'
 const packetRate = () =>
   z
     .union([z.string(), z.int().positive()], { error: rateAllowed })
     .transform(String)
-    .refine(readable(parsePacketRate), rateAllowed)
-
-const secondsAllowed = 'a Go duration of whole seconds from 1s, such as 30s, 5m or 1h30m'
-const wholeSeconds = () =>
-  z.string({ error: secondsAllowed }).refine((text) => readable(secondsOf)(text), secondsAllowed)
-
-/** @throws RangeError unless it is a Go duration of whole seconds, at least one */
-export function secondsOf(text: string): number {
-  const nanoseconds = parseDuration(text)
-  if (nanoseconds < 1_000_000_000n || nanoseconds % 1_000_000_000n !== 0n)
-    throw new RangeError(`invalid duration ${JSON.stringify(text)}: expected ${secondsAllowed}`)
-  return Number(nanoseconds / 1_000_000_000n)
-}
-
-const image = (fallback: string) =>
-  z.string({ error: 'an image reference' }).regex(/^\S+$/, 'an image reference without blanks').default(fallback)
+    .refine((text) => holds(() => parsePacketRate(text) > 0), rateAllowed)
 
 const pciAllowed = 'a PCI address such as 0000:06:00.0'
 const pciAddress = (fallback: string) =>
@@ -64,16 +43,6 @@ const pciAddress = (fallback: string) =>
     .string({ error: pciAllowed })
     .regex(/^[\da-f]{4}:[\da-f]{2}:[01][\da-f]\.[0-7]$/, pciAllowed)
     .default(fallback)
-
-const memoryAllowed = 'a Kubernetes quantity of memory such as 4Gi'
-const memory = () =>
-  z.string({ error: memoryAllowed }).refine((text) => readable(positiveQuantity)(text), memoryAllowed)
-
-function positiveQuantity(text: string): bigint {
-  const bytes = parseQuantity(text)
-  if (bytes <= 0n) throw new RangeError(`${text} is not above 0`)
-  return bytes
-}
 
 const sizesAllowed = `frame sizes of ${smallestFrame} to ${largestFrame} bytes and IMIX, each once`
 const frameSizeList = () =>
@@ -95,21 +64,19 @@ function frameSize(value: string | number): FrameSize | null {
 }
 
 const fields = z.strictObject({
-  networkAttachmentDefinitionNamespace: objectName('namespace').describe(
-    'Namespace of the NetworkAttachmentDefinition. In a profile it defaults to the namespace of the run.',
-  ),
+  networkAttachmentDefinitionNamespace,
   networkAttachmentDefinitionName: objectName('name').describe(
     'NetworkAttachmentDefinition of the SR-IOV network that both interfaces of both VMs are on.',
   ),
   westNetworkAttachmentDefinitionName: objectName('name')
     .optional()
     .describe('Another NetworkAttachmentDefinition for the west interfaces. Default: the same as for the east ones.'),
-  trafficGenContainerDiskImage: image('quay.io/kiagnose/kubevirt-dpdk-checkup-traffic-gen:main').describe(
-    'containerDisk of the traffic generator VM.',
-  ),
-  vmUnderTestContainerDiskImage: image('quay.io/kiagnose/kubevirt-dpdk-checkup-vm:main').describe(
-    'containerDisk of the VM under test.',
-  ),
+  trafficGenContainerDiskImage: imageReference()
+    .default('quay.io/kiagnose/kubevirt-dpdk-checkup-traffic-gen:main')
+    .describe('containerDisk of the traffic generator VM.'),
+  vmUnderTestContainerDiskImage: imageReference()
+    .default('quay.io/kiagnose/kubevirt-dpdk-checkup-vm:main')
+    .describe('containerDisk of the VM under test.'),
   trafficGenTargetNodeName: objectName('node name')
     .optional()
     .describe('Node of the traffic generator VM. Both nodes or neither.'),
@@ -191,7 +158,7 @@ const fields = z.strictObject({
   cpuSockets: wholeNumber({ min: 1, max: 8, unit: 'sockets' }).prefault(1).describe('Virtual sockets of each VM.'),
   cpuCores: wholeNumber({ min: 1, max: 128, unit: 'cores' }).prefault(4).describe('Virtual cores per socket.'),
   cpuThreads: wholeNumber({ min: 1, max: 2, unit: 'threads' }).prefault(2).describe('Virtual threads per core.'),
-  guestMemory: memory().default('4Gi').describe('Memory of each VM, out of hugepages.'),
+  guestMemory: memoryQuantity().default('4Gi').describe('Memory of each VM, out of hugepages.'),
   hugepageSize: z.enum(['1Gi', '2Mi'], { error: '1Gi or 2Mi' }).default('1Gi').describe('Hugepages of the nodes.'),
   isolateEmulatorThread: truthValue()
     .prefault(true)

@@ -1,6 +1,7 @@
 /** From the parameters of a case to what is sent, for how long, and how long that may take. */
 import { lineRate, parsePacketRate, type FrameSize } from '../../helpers/tools/packet-rate.ts'
-import { secondsOf, type DpdkParameters } from './parameters.ts'
+import { parseWholeSeconds } from '../../helpers/units/duration.ts'
+import type { DpdkParameters } from './parameters.ts'
 import type { Direction } from './traffic-generator.ts'
 
 /** Counters must have come to rest: they are read until they are equal twice. */
@@ -26,7 +27,7 @@ export function trafficPlan(of: DpdkParameters): TrafficPlan {
   const { testDuration, trafficGenPacketsPerSecond, mode } = of
   if (mode === 'ndr' || testDuration === undefined || trafficGenPacketsPerSecond === undefined)
     throw new Error(`mode: ${mode} has no traffic of one rate and duration`)
-  const durationSeconds = secondsOf(testDuration)
+  const durationSeconds = parseWholeSeconds(testDuration)
   return {
     directions: of.directions,
     packetsPerSecond: parsePacketRate(trafficGenPacketsPerSecond),
@@ -44,14 +45,15 @@ export function searchPlan(of: DpdkParameters): SearchPlan {
       const rate = lineRate(frame, of.portBandwidthGbps)
       return { frame, lineRate: rate, highestRate: Math.min(rate, limit) }
     }),
-    trialSeconds: secondsOf(of.ndrTrialDuration),
+    trialSeconds: parseWholeSeconds(of.ndrTrialDuration),
   }
 }
 
 /** How long the case measures at most, in seconds; 0 when it does not say how long traffic runs. */
 export function measurementSeconds(of: DpdkParameters): number {
   const count = of.directions.length
-  if (of.mode !== 'ndr') return of.testDuration === undefined ? 0 : count * (secondsOf(of.testDuration) + settleSeconds)
+  if (of.mode !== 'ndr')
+    return of.testDuration === undefined ? 0 : count * (parseWholeSeconds(of.testDuration) + settleSeconds)
   const searches = count * of.ndrFrameSizes.length * (of.ndrPdrLossPercent === undefined ? 1 : 2)
-  return searches * of.ndrMaxTrials * (secondsOf(of.ndrTrialDuration) + settleSeconds)
+  return searches * of.ndrMaxTrials * (parseWholeSeconds(of.ndrTrialDuration) + settleSeconds)
 }

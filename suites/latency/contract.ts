@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import {
   decimalNumber,
+  imageReference,
   latencyMilliseconds,
   objectName,
   positiveDuration,
@@ -20,6 +21,7 @@ import type {
 import { durationMilliseconds, formatDuration, parseDuration } from '../../helpers/units/duration.ts'
 import { networksAxis, nodePairsAxis } from '../matrix.ts'
 import { problemReport, requireBothNodes, warnOfUnknownNetworks, warnOfUnknownNodes } from '../rules.ts'
+import { networkAttachmentDefinitionNamespace, networkDefaults } from '../network-parameters.ts'
 import { packetPlan } from './packet-plan.ts'
 import { latencyRequirements } from './requirements.ts'
 
@@ -35,9 +37,7 @@ const subnet = (isAddress: (text: string) => boolean, widest: number, narrowest:
 }
 
 const parameters = z.strictObject({
-  networkAttachmentDefinitionNamespace: objectName('namespace').describe(
-    'Namespace of the NetworkAttachmentDefinition. In a profile it defaults to the namespace of the run.',
-  ),
+  networkAttachmentDefinitionNamespace,
   networkAttachmentDefinitionName: objectName('name').describe(
     'The NetworkAttachmentDefinition that connects both VMs. Its plugin type chooses the binding: sriov or bridge.',
   ),
@@ -101,9 +101,7 @@ const parameters = z.strictObject({
     .enum(['console', 'ssh'], { error: 'console or ssh' })
     .default('console')
     .describe('How commands reach the guests. ssh adds a pod network interface to the VMs.'),
-  containerDiskImage: z
-    .string({ error: 'an image reference' })
-    .regex(/^\S+$/, 'an image reference without blanks')
+  containerDiskImage: imageReference()
     .default(
       'quay.io/kubevirtci/alpine-with-test-tooling-container-disk@sha256:a40c4a7bb9644098740ad5f8aa64040b0a64bb84cc4e3b42d633bb752ab4b9ce',
     )
@@ -325,7 +323,7 @@ export const latencyContract: CheckupContract<typeof parameters> = {
     networkAttachmentDefinitionNames: networksAxis,
     nodePairs: nodePairsAxis(['sourceNode', 'targetNode'], 'source and target node'),
   },
-  profileDefaults: (world) => ({ networkAttachmentDefinitionNamespace: world.namespace }),
+  profileDefaults: networkDefaults,
   rules,
   requirements: latencyRequirements,
   caseName: (of) =>
