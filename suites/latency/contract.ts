@@ -20,6 +20,7 @@ import type {
 } from '../../helpers/run/checkup-contract.ts'
 import { durationMilliseconds, formatDuration, parseDuration } from '../../helpers/units/duration.ts'
 import { networksAxis, nodePairsAxis } from '../matrix.ts'
+import { declared } from '../result-declarations.ts'
 import { problemReport, requireBothNodes, warnOfUnknownNetworks, warnOfUnknownNodes } from '../rules.ts'
 import { networkAttachmentDefinitionNamespace, networkDefaults } from '../network-parameters.ts'
 import { packetPlan } from './packet-plan.ts'
@@ -114,36 +115,27 @@ const parameters = z.strictObject({
 })
 export type LatencyParameters = z.output<typeof parameters>
 
-const documented = (name: string, unit: ResultDeclaration['unit'], description: string): ResultDeclaration => ({
-  name,
-  unit,
-  description,
-  origin: 'documented',
-})
-const addition = (name: string, unit: ResultDeclaration['unit'], description: string): ResultDeclaration => ({
-  name,
-  unit,
-  description,
-  origin: 'addition',
-})
-
 const results: ResultDeclaration[] = [
-  documented('minLatencyNanoSec', 'ns', 'Smallest round-trip time of the judged packets.'),
-  documented('avgLatencyNanoSec', 'ns', 'Mean round-trip time of the judged packets.'),
-  documented('maxLatencyNanoSec', 'ns', 'Largest round-trip time of the judged packets.'),
-  documented('measurementDurationSec', 's', 'How long the ping command took, in whole seconds, rounded down.'),
-  documented('sourceNode', '', 'Node on which the source VM ran.'),
-  documented('targetNode', '', 'Node on which the target VM ran.'),
-  addition('p50LatencyNanoSec', 'ns', 'Median round-trip time (nearest rank).'),
-  addition('p95LatencyNanoSec', 'ns', '95th percentile of the round-trip times (nearest rank).'),
-  addition('p99LatencyNanoSec', 'ns', '99th percentile of the round-trip times (nearest rank).'),
-  addition('mdevNanoSec', 'ns', 'Standard deviation of the round-trip times, as the mdev of iputils.'),
-  addition('jitterNanoSec', 'ns', 'Mean absolute difference of the round-trip times of consecutive replies.'),
-  addition('packetLossPercent', '%', 'Share of the judged packets that no reply came for.'),
-  addition('packetsTransmitted', 'packets', 'Judged packets that were sent.'),
-  addition('packetsReceived', 'packets', 'Judged packets that were answered.'),
-  addition('duplicatePackets', 'packets', 'Replies beyond the first to the same packet.'),
-  addition('reorderedPackets', 'packets', 'Replies that came after a reply to a later packet (RFC 4737).'),
+  ...declared('documented', [
+    ['minLatencyNanoSec', 'ns', 'Smallest round-trip time of the judged packets.'],
+    ['avgLatencyNanoSec', 'ns', 'Mean round-trip time of the judged packets.'],
+    ['maxLatencyNanoSec', 'ns', 'Largest round-trip time of the judged packets.'],
+    ['measurementDurationSec', 's', 'How long the ping command took, in whole seconds, rounded down.'],
+    ['sourceNode', '', 'Node on which the source VM ran.'],
+    ['targetNode', '', 'Node on which the target VM ran.'],
+  ]),
+  ...declared('addition', [
+    ['p50LatencyNanoSec', 'ns', 'Median round-trip time (nearest rank).'],
+    ['p95LatencyNanoSec', 'ns', '95th percentile of the round-trip times (nearest rank).'],
+    ['p99LatencyNanoSec', 'ns', '99th percentile of the round-trip times (nearest rank).'],
+    ['mdevNanoSec', 'ns', 'Standard deviation of the round-trip times, as the mdev of iputils.'],
+    ['jitterNanoSec', 'ns', 'Mean absolute difference of the round-trip times of consecutive replies.'],
+    ['packetLossPercent', '%', 'Share of the judged packets that no reply came for.'],
+    ['packetsTransmitted', 'packets', 'Judged packets that were sent.'],
+    ['packetsReceived', 'packets', 'Judged packets that were answered.'],
+    ['duplicatePackets', 'packets', 'Replies beyond the first to the same packet.'],
+    ['reorderedPackets', 'packets', 'Replies that came after a reply to a later packet (RFC 4737).'],
+  ]),
 ]
 
 const networkRemediation =
