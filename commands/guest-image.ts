@@ -40,9 +40,9 @@ export const guestImage = defineCommand({
     const seconds = ((performance.now() - startedAt) / 1e3).toFixed(1)
     output.print(
       ...Object.entries(image.layers).map(
-        ([name, { size, sha256 }]) => `${name.padEnd(8)} ${(size / 1e6).toFixed(1).padStart(5)} MB  sha256 ${sha256}`,
+        ([name, { size, sha256 }]) => `${name.padEnd(16)} ${(size / 1e6).toFixed(1).padStart(5)} MB  sha256 ${sha256}`,
       ),
-      `guest image (kernel ${image.kernelRelease}) in ${image.directory}, ${seconds} s`,
+      `guest image (kernels ${Object.values(image.kernelReleases).join(' and ')}) in ${image.directory}, ${seconds} s`,
     )
     output.document(image)
     return exitCodes.ok

@@ -34,7 +34,8 @@ export interface BuildOptions {
 export async function buildGuestImage({ mirrors, updateLock, force, log }: BuildOptions): Promise<GuestImage> {
   const folder = packageDirectory()
   if (updateLock) {
-    const roots = [imageDefinition.kernel.package, ...imageDefinition.layers.flatMap(({ packages }) => packages)]
+    const { kernels, layers } = imageDefinition
+    const roots = [...kernels.map((each) => each.package), ...layers.flatMap((each) => each.packages)]
     const packages = await resolvePackages([...new Set(roots)], folder, log)
     const { image, used } = await compose(packages, folder)
     await writeLock(lockFile, { packages: packages.filter(({ name }) => used.has(name)), layers: fingerprints(image) })
@@ -56,7 +57,7 @@ async function compose(
 ): Promise<{ image: ComposedImage; used: Set<string> }> {
   const files = new PackageFiles()
   for (const each of packages) files.add(each.name, await readDebianPackage(await readFile(packagePath(folder, each))))
-  return { image: composeImage(imageDefinition, files), used: files.used }
+  return { image: await composeImage(imageDefinition, files), used: files.used }
 }
 
 const fingerprints = ({ layers }: ComposedImage): GuestImageLock['layers'] =>
@@ -86,11 +87,11 @@ async function store(image: ComposedImage): Promise<GuestImage> {
   await mkdir(temporary, { recursive: true })
   const layers: ImageManifest['layers'] = {}
   for (const [name, content] of contents) {
-    const file = name === 'kernel' ? 'vmlinux' : `${name}.cpio`
+    const file = name in image.kernelReleases ? `${name}.vmlinux` : `${name}.cpio`
     await writeFile(path.join(temporary, file), content)
     layers[name] = { file, size: content.length, sha256: sha256(content) }
   }
-  const manifest: ImageManifest = { kernelRelease: image.kernelRelease, layers }
+  const manifest: ImageManifest = { kernelReleases: image.kernelReleases, layers }
   await writeFile(path.join(temporary, 'image.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
   await rm(directory, { recursive: true, force: true })
   await rename(temporary, directory)

@@ -10,38 +10,48 @@ interface ProgramLayer {
   libraries: string[]
   /** Symbolic links: path in the guest -> target. */
   links?: Record<string, string>
+  /** Folders of a package that go in as they are. */
+  folders?: { package: string; path: string }[]
+}
+
+export interface KernelDefinition {
+  /** Names of the layers that the kernel and its modules become. */
+  layers: { kernel: string; modules: string }
+  /** linux-image-FLAVOUR: the release of its kernel ends with -FLAVOUR. */
+  package: string
+  /** Modules that every guest loads when it starts, in this order after those they need. */
+  modulesAtBoot: string[]
+  /** Modules there for `modprobe`. */
+  modulesOnDemand: string[]
 }
 
 /** Drivers that dpdk-testpmd loads when it starts: each library in its plugin folder that has the ABI version in full. */
 const dpdkPlugins = ['bus_pci', 'bus_vdev', 'mempool_ring', 'net_virtio']
 
 export interface ImageDefinition {
-  kernel: {
-    package: string
-    /** Modules that every guest loads when it starts, in this order after those they need. */
-    modulesAtBoot: string[]
-    /** Modules there for `modprobe`. */
-    modulesOnDemand: string[]
-  }
+  kernels: KernelDefinition[]
   /** Each layer leaves out the libraries of the first one, which every guest has. */
   layers: ProgramLayer[]
 }
 
+const modulesAtBoot = ['virtio_pci', 'virtio_net', 'virtio_console', 'qemu_fw_cfg', 'pvpanic_mmio', 'button', 'evdev']
+const diskModules = ['virtio_blk', 'vfat', 'nls_cp437', 'nls_ascii']
+
 export const imageDefinition: ImageDefinition = {
-  kernel: {
-    package: 'linux-image-cloud-amd64',
-    modulesAtBoot: ['virtio_pci', 'virtio_net', 'virtio_console', 'qemu_fw_cfg', 'pvpanic_mmio', 'button', 'evdev'],
-    modulesOnDemand: [
-      'virtio_blk',
-      'virtio_rng',
-      'sch_netem',
-      'vfat',
-      'nls_cp437',
-      'nls_ascii',
-      'uio_pci_generic',
-      'pktgen',
-    ],
-  },
+  kernels: [
+    {
+      layers: { kernel: 'kernel', modules: 'modules' },
+      package: 'linux-image-cloud-amd64',
+      modulesAtBoot,
+      modulesOnDemand: [...diskModules, 'virtio_rng', 'sch_netem', 'uio_pci_generic', 'pktgen'],
+    },
+    {
+      layers: { kernel: 'realtime-kernel', modules: 'realtime-modules' },
+      package: 'linux-image-rt-amd64',
+      modulesAtBoot,
+      modulesOnDemand: [...diskModules, 'virtio_rng', 'sch_netem'],
+    },
+  ],
   layers: [
     {
       name: 'base',
@@ -91,6 +101,15 @@ export const imageDefinition: ImageDefinition = {
           `../../librte_${name}.so.23`,
         ]),
       ),
+    },
+    {
+      name: 'realtime',
+      packages: ['rt-tests', 'util-linux', 'python3.11-minimal'],
+      programs: ['oslat', 'cyclictest', 'hwlatdetect', 'lsblk', 'python3.11'],
+      libraries: [],
+      // hwlatdetect is a Python script that needs no more than the smallest of Debian's standard libraries.
+      folders: [{ package: 'libpython3.11-minimal', path: 'usr/lib/python3.11' }],
+      links: { 'usr/bin/python3': 'python3.11' },
     },
   ],
 }

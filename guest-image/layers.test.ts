@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ImageDefinition } from './image-definition.ts'
 import { PackageFiles } from './package-files.ts'
-import { composeModules, composePrograms } from './layers.ts'
+import { composeModules, composePrograms, findKernel } from './layers.ts'
 import type { TarEntry } from './tar.ts'
 import { elfFile } from './testdata/elf-file.ts'
 
@@ -96,5 +96,37 @@ test('modules are loaded after those they need, each once', () => {
   expect(text).toContain('sch_netem.ko:\n')
   expect(() => composeModules({ modulesAtBoot: ['nbd'], modulesOnDemand: [] }, all, '6.1.0')).toThrow(
     'kernel 6.1.0 has no module "nbd"',
+  )
+})
+
+test('each kernel is found by its flavour', () => {
+  const all = new PackageFiles()
+  all.add('linux-image-6.1.0-9-cloud-amd64', [file('boot/vmlinuz-6.1.0-9-cloud-amd64', 'cloud')])
+  all.add('linux-image-6.1.0-9-rt-amd64', [file('boot/vmlinuz-6.1.0-9-rt-amd64', 'rt')])
+  const { release, bzImage } = findKernel('linux-image-rt-amd64', all)
+  expect([release, String(bzImage)]).toEqual(['6.1.0-9-rt-amd64', 'rt'])
+  expect([...all.used]).toEqual(['linux-image-6.1.0-9-rt-amd64'])
+  expect(() => findKernel('linux-image-arm64', all)).toThrow(
+    'no kernel (boot/vmlinuz-*-arm64) in package linux-image-arm64',
+  )
+})
+
+test('a folder goes in as its package has it, links followed, without what others put there', () => {
+  const all = files()
+  all.add('python', [
+    file('usr/lib/python/os.py', 'os'),
+    link('usr/lib/python/site.py', '/etc/python/site.py'),
+    file('etc/python/site.py', 'site'),
+    file('usr/lib/pythonic/other.py', 'no'),
+  ])
+  all.add('more', [file('usr/lib/python/extra.py', 'no')])
+  const folders = (owner: string) => [{ package: owner, path: 'usr/lib/python' }]
+  const layers = composePrograms([{ ...base, folders: folders('python') }], all)
+  const text = layers.get('base')!.toString('latin1')
+  expect(text).toMatch(/usr\/lib\/python\/os\.py\0+os/)
+  expect(text).toMatch(/usr\/lib\/python\/site\.py\0+site/)
+  expect(text).not.toMatch(/extra|pythonic/)
+  expect(() => composePrograms([{ ...base, folders: folders('tool') }], all)).toThrow(
+    'folder "usr/lib/python" of package tool is in none of the packages',
   )
 })

@@ -1,28 +1,39 @@
 /** Composes the layers of the guest image from the files of the packages. */
 import { CpioArchive } from './cpio.ts'
 import { moduleDependencies, moduleName } from './elf.ts'
-import type { ImageDefinition } from './image-definition.ts'
+import type { ImageDefinition, KernelDefinition } from './image-definition.ts'
 import { kernelOf } from './linux-kernel.ts'
 import type { PackageFile, PackageFiles } from './package-files.ts'
 
 export interface ComposedImage {
-  /** e.g. 6.1.0-56-cloud-amd64 */
-  kernelRelease: string
-  /** Contents by layer name; `kernel` is an ELF vmlinux, the others are cpio archives. */
+  /** By layer: e.g. `kernel` is 6.1.0-56-cloud-amd64 */
+  kernelReleases: Record<string, string>
+  /** Contents by layer name; kernels are ELF vmlinux, the others are cpio archives. */
   layers: Map<string, Buffer>
 }
 
-/** @throws Error when a program, library, module or the kernel is in none of the packages */
-export function composeImage(definition: ImageDefinition, files: PackageFiles): ComposedImage {
-  const prefix = 'boot/vmlinuz-'
-  const kernelPath = files.paths().find((name) => name.startsWith(prefix))
-  const kernel = kernelPath === undefined ? undefined : files.find(kernelPath)
-  if (!kernel) throw new Error(`no kernel (${prefix}*) in package ${definition.kernel.package} or what it depends on`)
-  const kernelRelease = kernel.path.slice(prefix.length)
-  const layers = new Map([['kernel', kernelOf(kernel.data)]])
-  layers.set('modules', composeModules(definition.kernel, files, kernelRelease))
+/** @throws Error when a program, library, module or kernel is in none of the packages */
+export async function composeImage(definition: ImageDefinition, files: PackageFiles): Promise<ComposedImage> {
+  const layers = new Map<string, Buffer>()
+  const kernelReleases: Record<string, string> = {}
+  for (const each of definition.kernels) {
+    const { release, bzImage } = findKernel(each.package, files)
+    kernelReleases[each.layers.kernel] = release
+    layers.set(each.layers.kernel, await kernelOf(bzImage))
+    layers.set(each.layers.modules, composeModules(each, files, release))
+  }
   for (const [name, content] of composePrograms(definition.layers, files)) layers.set(name, content)
-  return { kernelRelease, layers }
+  return { kernelReleases, layers }
+}
+
+/** @throws Error when the packages have no such kernel */
+export function findKernel(packageName: string, files: PackageFiles): { release: string; bzImage: Buffer } {
+  const prefix = 'boot/vmlinuz-'
+  const suffix = packageName.replace(/^linux-image/, '')
+  const path = files.paths().find((name) => name.startsWith(prefix) && name.endsWith(suffix))
+  const kernel = path === undefined ? undefined : files.find(path)
+  if (!kernel) throw new Error(`no kernel (${prefix}*${suffix}) in package ${packageName} or what it depends on`)
+  return { release: kernel.path.slice(prefix.length), bzImage: kernel.data }
 }
 
 /** The layers of programs, by name. @throws Error when a program or library is in none of the packages */
@@ -37,6 +48,8 @@ export function composePrograms(definitions: ImageDefinition['layers'], files: P
     for (const [name, file] of opened) libraries.set(name, file)
     for (const { name, file } of programs) archive.file(`usr/bin/${name}`, file.data, 0o755)
     for (const [name, file] of libraries) if (!common.has(name)) archive.file(libraryPath(name), file.data, 0o755)
+    for (const { package: owner, path } of layer.folders ?? [])
+      for (const file of files.folder(owner, path)) archive.file(file.path, file.data, file.mode)
     for (const [name, target] of Object.entries(layer.links ?? {})) archive.symlink(name, target)
     if (layers.size === 0) common = new Set(libraries.keys())
     layers.set(layer.name, archive.bytes())
@@ -50,7 +63,7 @@ const libraryPath = (name: string): string =>
 
 /** The modules, the order to load them in, and modules.dep for `modprobe`. @throws Error when the kernel lacks a module */
 export function composeModules(
-  { modulesAtBoot, modulesOnDemand }: Omit<ImageDefinition['kernel'], 'package'>,
+  { modulesAtBoot, modulesOnDemand }: Pick<KernelDefinition, 'modulesAtBoot' | 'modulesOnDemand'>,
   files: PackageFiles,
   kernelRelease: string,
 ): Buffer {

@@ -1,5 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
+import { filter } from './filter.ts'
 import { kernelOf, unpackLz4Block } from './linux-kernel.ts'
 
 interface Sequence {
@@ -69,7 +70,7 @@ function bzImage(payload: Buffer): Buffer {
   return Buffer.concat([header, payload])
 }
 
-test('finds the kernel in a bzImage', () => {
+test('finds the kernel in a bzImage', async () => {
   const text = Buffer.from('a kernel')
   const packed = block([{ literals: text }])
   const numbers = Buffer.alloc(12)
@@ -77,8 +78,20 @@ test('finds the kernel in a bzImage', () => {
   numbers.writeUInt32LE(packed.length, 4)
   numbers.writeUInt32LE(text.length, 8)
   const payload = Buffer.concat([numbers.subarray(0, 8), packed, numbers.subarray(8)])
-  expect(kernelOf(bzImage(payload)).toString()).toBe('a kernel')
-  expect(() => kernelOf(bzImage(payload).subarray(0, -1))).toThrow('the kernel should end at byte')
-  expect(() => kernelOf(bzImage(Buffer.from('\u001f\u008b gzip data')))).toThrow('not compressed with LZ4')
-  expect(() => kernelOf(Buffer.alloc(1024))).toThrow('not a Linux bzImage')
+  expect(String(await kernelOf(bzImage(payload)))).toBe('a kernel')
+  await expect(kernelOf(bzImage(payload).subarray(0, -1))).rejects.toThrow('the kernel should end at byte')
+  await expect(kernelOf(bzImage(Buffer.from('\u001f\u008b gzip data')))).rejects.toThrow('neither LZ4 nor XZ')
+  await expect(kernelOf(Buffer.alloc(1024))).rejects.toThrow('not a Linux bzImage')
+  numbers.writeUInt32LE(text.length + 1, 8)
+  const short = Buffer.concat([numbers.subarray(0, 8), packed, numbers.subarray(8)])
+  await expect(kernelOf(bzImage(short))).rejects.toThrow('the kernel has 8 of 9 bytes')
+})
+
+test('a kernel compressed with XZ is unpacked by xz', async () => {
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(8)
+  const packed = await filter(['xz', '--check=crc32', '--stdout'], Buffer.from('a kernel'))
+  expect(String(await kernelOf(bzImage(Buffer.concat([packed, size]))))).toBe('a kernel')
+  packed.fill(0, 12, 20)
+  await expect(kernelOf(bzImage(Buffer.concat([packed, size])))).rejects.toThrow('xz failed with exit code 1')
 })

@@ -3,12 +3,15 @@
  * the boot loader stage and decompressing itself under emulation. Layout: Documentation/arch/x86/boot.rst of Linux; the
  * LZ4 legacy frame and block formats: doc/lz4_Frame_format.md and doc/lz4_Block_format.md of LZ4.
  */
+import { filter } from './filter.ts'
 
 const headerMagic = 'HdrS'
 const lz4LegacyMagic = 0x18_4c_21_02
+/** The first four of its six bytes. */
+const xzMagic = 0x58_7a_37_fd
 
-/** @throws Error when the file is no bzImage with an LZ4-compressed kernel */
-export function kernelOf(bzImage: Buffer): Buffer {
+/** @throws Error when the file is no bzImage with a kernel compressed with LZ4 or XZ */
+export async function kernelOf(bzImage: Buffer): Promise<Buffer> {
   if (bzImage.toString('latin1', 0x202, 0x206) !== headerMagic)
     throw new Error('not a Linux bzImage: no "HdrS" at byte 514')
   const setupSectors = bzImage.readUInt8(0x1f1) || 4
@@ -16,18 +19,28 @@ export function kernelOf(bzImage: Buffer): Buffer {
   const end = start + bzImage.readUInt32LE(0x24c)
   if (end > bzImage.length)
     throw new Error(`damaged bzImage: the kernel should end at byte ${end} of ${bzImage.length}`)
-  if (bzImage.readUInt32LE(start) !== lz4LegacyMagic)
-    throw new Error('the kernel in the bzImage is not compressed with LZ4')
+  const magic = bzImage.readUInt32LE(start)
   // The size of the result follows the compressed data.
-  const result = Buffer.alloc(bzImage.readUInt32LE(end - 4))
+  const packed = bzImage.subarray(start, end - 4)
+  const size = bzImage.readUInt32LE(end - 4)
+  if (magic !== lz4LegacyMagic && magic !== xzMagic)
+    throw new Error('the kernel in the bzImage is compressed with neither LZ4 nor XZ')
+  const result =
+    magic === xzMagic ? await filter(['xz', '--decompress', '--stdout'], packed) : unpackLz4Frame(packed, size)
+  if (result.length !== size) throw new Error(`damaged bzImage: the kernel has ${result.length} of ${size} bytes`)
+  return result
+}
+
+/** Returns at most `size` bytes. @throws Error when a block is damaged */
+function unpackLz4Frame(frame: Buffer, size: number): Buffer {
+  const result = Buffer.alloc(size)
   let written = 0
-  for (let offset = start + 4; offset + 4 < end;) {
-    const blockLength = bzImage.readUInt32LE(offset)
-    written = unpackLz4Block(bzImage.subarray(offset + 4, offset + 4 + blockLength), result, written)
+  for (let offset = 4; offset < frame.length;) {
+    const blockLength = frame.readUInt32LE(offset)
+    written = unpackLz4Block(frame.subarray(offset + 4, offset + 4 + blockLength), result, written)
     offset += 4 + blockLength
   }
-  if (written !== result.length) throw new Error(`damaged bzImage: the kernel has ${written} of ${result.length} bytes`)
-  return result
+  return result.subarray(0, written)
 }
 
 /** Unpacks one block into `result` from `position` on; returns where it ends. @throws Error when it does not fit */

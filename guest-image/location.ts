@@ -12,9 +12,13 @@ import { skeleton } from './image-definition.ts'
 export const guestImageSources = path.join(packageRoot(path.dirname(fileURLToPath(import.meta.url))), 'guest-image')
 export const lockFile = path.join(guestImageSources, 'packages.lock.json')
 
+/** Changes with image.json: an image of another version counts as missing. */
+const manifestVersion = 2
+
 /** image.json in the folder of a finished image. */
 const imageManifest = z.strictObject({
-  kernelRelease: z.string(),
+  /** By layer: e.g. `kernel` is 6.1.0-56-cloud-amd64 */
+  kernelReleases: z.record(z.string(), z.string()),
   /** By name, e.g. kernel, modules, base, init; the file is in the same folder. */
   layers: z.record(z.string(), z.strictObject({ file: z.string(), size: z.int(), sha256: z.string() })),
 })
@@ -36,7 +40,7 @@ export const packageDirectory = (): string => path.join(cacheDirectory(), 'guest
 
 /** The folder changes with the lock file, the init script, the skeleton and the overlay, so that no guest boots an image that is out of date. */
 export async function imageDirectory(): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(skeleton))
+  const hash = createHash('sha256').update(JSON.stringify([manifestVersion, skeleton]))
   const files = ['packages.lock.json', 'init.sh', ...(await overlayFiles()).map((name) => `overlay/${name}`)]
   for (const name of files) {
     const file = path.join(guestImageSources, name)

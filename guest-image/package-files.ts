@@ -58,6 +58,16 @@ export class PackageFiles {
     return this.#first(libraryFolders, name) ?? missing(`library "${name}", needed by ${neededBy},`)
   }
 
+  /** The files that the package has below the folder. @throws Error when there are none */
+  folder(packageName: string, folder: string): PackageFile[] {
+    const found = [...this.#entries].flatMap(([name, entry]) => {
+      const inside = entry.packageName === packageName && name.startsWith(`${folder}/`)
+      const file = inside ? this.find(name) : undefined
+      return file ? [{ ...file, path: name }] : []
+    })
+    return found.length > 0 ? found : missing(`folder "${folder}" of package ${packageName}`)
+  }
+
   /** Every library that the files load, directly or through other libraries, by the name they ask for. */
   libraryClosure(files: PackageFile[]): Map<string, PackageFile> {
     const found = new Map<string, PackageFile>()
