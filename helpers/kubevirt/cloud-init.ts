@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { withDisk } from './storage.ts'
+import { withDisk, withVolume } from './storage.ts'
 import type { VmiOption } from './virtual-machine-instance.ts'
 
 export interface CloudInitNoCloud {
@@ -9,11 +9,18 @@ export interface CloudInitNoCloud {
   networkData?: string | Record<string, unknown>
   /** Of the disk. Default: `cloudinit`. */
   name?: string
+  /** Whether the VMI has an entry for the disk. Without one KubeVirt makes it, after all others. Default: true. */
+  diskEntry?: boolean
 }
 
 /** A disk with what the guest configures itself from at its first boot. */
-export function withCloudInitNoCloud({ userData, networkData, name = 'cloudinit' }: CloudInitNoCloud): VmiOption {
-  return withDisk({
+export function withCloudInitNoCloud({
+  userData,
+  networkData,
+  name = 'cloudinit',
+  diskEntry = true,
+}: CloudInitNoCloud): VmiOption {
+  return (diskEntry ? withDisk : withVolume)({
     name,
     cloudInitNoCloud: {
       ...(userData === undefined ? {} : { userData: cloudConfig(userData) }),

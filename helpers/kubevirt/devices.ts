@@ -20,6 +20,18 @@ export function withoutGraphics(): VmiOption {
   }
 }
 
+export function withoutMemoryBalloon(): VmiOption {
+  return ({ spec }) => {
+    spec.domain.devices.autoattachMemBalloon = false
+  }
+}
+
+export function withSerialConsole(): VmiOption {
+  return ({ spec }) => {
+    spec.domain.devices.autoattachSerialConsole = true
+  }
+}
+
 /** Keeps what the serial console prints in the launcher pod's container `guest-console-log`, for the evidence. */
 export function withSerialConsoleLog(): VmiOption {
   return ({ spec }) => {

@@ -43,3 +43,10 @@ export function withDisk(volume: V1Volume): VmiOption {
     spec.volumes = [...(spec.volumes ?? []), volume]
   }
 }
+
+/** A volume alone; KubeVirt makes a disk for it. */
+export function withVolume(volume: V1Volume): VmiOption {
+  return ({ spec }) => {
+    spec.volumes = [...(spec.volumes ?? []), volume]
+  }
+}

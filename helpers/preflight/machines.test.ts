@@ -28,6 +28,7 @@ interface Room {
   hugepages?: string
   devices?: string
   cpuManager?: string
+  labels?: Record<string, string>
   ready?: string
 }
 
@@ -38,7 +39,7 @@ function node(api: TestApi, name: string, room: Room = {}): void {
     {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name, labels: { cpumanager: cpuManager } },
+      metadata: { name, labels: { cpumanager: cpuManager, ...room.labels } },
       spec: {},
       status: {
         allocatable: { cpu, 'hugepages-1Gi': hugepages, [devices]: count },
@@ -112,6 +113,20 @@ test('says of each node what it lacks', async () => {
   node(api, 'worker4', { ready: 'False' })
   expect(await rows(api)).toEqual([
     'failed | room for generator and VM under test | not enough on the nodes, each on a node of its own: worker1: hugepages-1Gi 0 of 4Gi, openshift.io/intel 1 of 2; worker2: cpu 8 of 9; worker3 has no static CPU manager (label cpumanager is false); worker4 is not ready',
+  ])
+})
+
+test('a node must have the labels that the VM asks for', async () => {
+  await using api = await testApi()
+  const realtime = { 'kubevirt.io/realtime': 'true' }
+  const one = { differentNodes: false, machines: [{ ...machine('realtime VM'), networks: [], nodeLabels: realtime }] }
+  node(api, 'worker1')
+  expect(await rows(api, one)).toEqual([
+    'failed | room for realtime VM | not enough on the nodes: worker1 lacks the label kubevirt.io/realtime=true',
+  ])
+  node(api, 'worker2', { labels: realtime })
+  expect(await rows(api, one)).toEqual([
+    'ok | room for realtime VM | dedicated CPUs, hugepages and network devices on worker2',
   ])
 })
 

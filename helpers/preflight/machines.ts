@@ -17,6 +17,7 @@ type Amounts = ReadonlyMap<string, bigint>
 
 interface Room {
   node: string
+  labels: Record<string, string>
   /** Why no VM with dedicated CPUs may be there; undefined: it may. */
   closed: string | undefined
   allocatable: Amounts
@@ -66,9 +67,11 @@ async function podsOf(client: ClusterClient, options: RequestOptions): Promise<P
 
 function roomOf(node: NodeWithRoom, pods: Pod[] | null): Room {
   const name = node.metadata.name ?? ''
-  const label = node.metadata.labels?.[cpuManagerLabel]
+  const { labels = {} } = node.metadata
+  const label = labels[cpuManagerLabel]
   return {
     node: name,
+    labels,
     closed:
       whyNotSchedulable(node) ??
       (label === 'true' ? undefined : `has no static CPU manager (label ${cpuManagerLabel} is ${label ?? 'missing'})`),
@@ -124,7 +127,7 @@ async function checkSet(
     return {
       check,
       status: 'warning',
-      detail: told(`in use by others: ${rooms.map((room) => shortage(room, most, free(room))).join('; ')}`),
+      detail: told(`in use by others: ${rooms.map((room) => shortage(set, room, most, free(room))).join('; ')}`),
       remediation: 'wait until it is free, or remove what holds it; meanwhile the VMIs will not start',
     }
   const separate = set.differentNodes ? ', each on a node of its own' : ''
@@ -132,10 +135,10 @@ async function checkSet(
     check,
     status: 'failed',
     detail: told(
-      `not enough on the nodes${separate}: ${rooms.map((room) => shortage(room, most, room.allocatable)).join('; ')}`,
+      `not enough on the nodes${separate}: ${rooms.map((room) => shortage(set, room, most, room.allocatable)).join('; ')}`,
     ),
     remediation:
-      'give nodes a static CPU manager, hugepages and SR-IOV devices, or lower what the case asks for; its VMIs would not start',
+      'give nodes a static CPU manager, the labels, hugepages and SR-IOV devices, or lower what the case asks for; its VMIs would not start',
   }
 }
 
@@ -190,9 +193,15 @@ function place(
     const machine = set.machines[index]
     const needs = needed[index]
     if (machine === undefined || needs === undefined) return true
-    for (const { node, closed } of rooms) {
+    for (const { node, labels, closed } of rooms) {
       const room = left.get(node)
-      if (closed !== undefined || room === undefined || (machine.node !== null && machine.node !== node)) continue
+      if (
+        closed !== undefined ||
+        missingLabels(machine, labels).length > 0 ||
+        room === undefined ||
+        (machine.node !== null && machine.node !== node)
+      )
+        continue
       if ((set.differentNodes && taken.includes(node)) || missing(needs, room).length > 0) continue
       left.set(node, subtract(room, needs))
       taken.push(node)
@@ -212,9 +221,16 @@ function subtract(from: Amounts, amount: Amounts): Amounts {
   return new Map([...from].map(([resource, size]) => [resource, size - (amount.get(resource) ?? 0n)]))
 }
 
+const missingLabels = ({ nodeLabels = {} }: PlannedMachine, labels: Record<string, string>): string[] =>
+  Object.entries(nodeLabels)
+    .filter(([label, value]) => labels[label] !== value)
+    .map(([label, value]) => `${label}=${value}`)
+
 /** `worker1: hugepages-1Gi 0 of 4Gi`: what a node has of what one VM needs. */
-function shortage({ node, closed }: Room, needs: Amounts, room: Amounts): string {
+function shortage({ machines }: MachineSet, { node, labels, closed }: Room, needs: Amounts, room: Amounts): string {
   if (closed !== undefined) return `${node} ${closed}`
+  const unlabelled = new Set(machines.flatMap((machine) => missingLabels(machine, labels)))
+  if (unlabelled.size > 0) return `${node} lacks the label ${[...unlabelled].join(' and ')}`
   const short = missing(needs, room)
   if (short.length === 0) return `${node} has room for one`
   return `${node}: ${short.map((name) => `${name} ${amountText(name, room.get(name) ?? 0n)} of ${amountText(name, needs.get(name) ?? 0n)}`).join(', ')}`

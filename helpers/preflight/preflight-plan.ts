@@ -31,6 +31,8 @@ export interface PlannedMachine {
   name: string
   /** Where it must run; null: anywhere. */
   node: string | null
+  /** Labels that its node must have, besides that of the CPU manager. */
+  nodeLabels?: Record<string, string>
   /** Physical CPUs that nobody else uses, that of the emulator thread included. */
   dedicatedCpus: number
   /** Quantities such as `1Gi` and `4Gi`. */
