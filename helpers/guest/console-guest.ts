@@ -5,6 +5,7 @@ import { ConsoleStream } from './console-stream.ts'
 import { connectWithRetries, type Connect } from './connect-retry.ts'
 import {
   abbreviate,
+  commandLimit,
   describeLimit,
   GuestError,
   limitOf,
@@ -106,7 +107,7 @@ class ConsoleGuest implements Guest {
   }
 
   async #connect(): Promise<ConsoleStream> {
-    const { clock, hostNames, login, onProgress, signal, timeouts } = this.#options
+    const { clock, signal, timeouts } = this.#options
     const duplex = await connectWithRetries({
       connect: this.#options.connect,
       kind: 'console-unavailable',
@@ -119,28 +120,26 @@ class ConsoleGuest implements Guest {
     this.#transcript.note('console connected')
     const stream = new ConsoleStream(duplex, { vmi: this.vmi, transcript: this.#transcript })
     this.#stream = stream
-    this.#lost = true
-    await logIn(stream, {
-      vmi: this.vmi,
-      login,
-      hostNames,
-      clock,
-      limit: limitOf(timeouts, 'login'),
-      signal,
-      onProgress,
-    })
-    this.#lost = false
+    await this.#logIn(stream)
     return stream
   }
 
+  async #logIn(stream: ConsoleStream): Promise<void> {
+    const { clock, hostNames, login, onProgress, signal, timeouts } = this.#options
+    const limit = limitOf(timeouts, 'login')
+    this.#lost = true
+    await logIn(stream, { vmi: this.vmi, login, hostNames, clock, limit, signal, onProgress })
+    this.#lost = false
+  }
+
   async #run(command: string, options: RunOptions): Promise<CommandResult> {
-    const { clock } = this.#options
+    const { clock, timeouts } = this.#options
     const signal =
       options.signal === undefined ? this.#options.signal : AbortSignal.any([options.signal, this.#options.signal])
     signal.throwIfAborted()
     const { begin, end, line } = this.#fitting(command, frame(command))
     const stream = await this.#ready(command)
-    const limit = this.#limit(options.timeoutMilliseconds)
+    const limit = commandLimit(timeouts, options.timeoutMilliseconds)
     using deadline = clock.deadline(limit.milliseconds)
     const waiting = {
       awaited: `command ${abbreviate(command)} had ended`,
@@ -175,7 +174,7 @@ class ConsoleGuest implements Guest {
   }
 
   async #start(command: string, { prompt, signal, timeoutMilliseconds }: StartOptions): Promise<InteractiveProgram> {
-    const { clock, signal: ours } = this.#options
+    const { clock, signal: ours, timeouts } = this.#options
     AbortSignal.any(signal === undefined ? [ours] : [signal, ours]).throwIfAborted()
     const { begin, end, line } = this.#fitting(command, frameInteractive(command))
     const stream = await this.#ready(command)
@@ -188,7 +187,7 @@ class ConsoleGuest implements Guest {
         command,
         prompt,
         clock,
-        limit: this.#limit(timeoutMilliseconds),
+        limit: commandLimit(timeouts, timeoutMilliseconds),
         signal: ours,
         stream,
         findBegin: begin,
@@ -223,12 +222,6 @@ class ConsoleGuest implements Guest {
     )
   }
 
-  #limit(timeoutMilliseconds: number | undefined): Limit {
-    return timeoutMilliseconds === undefined
-      ? limitOf(this.#options.timeouts, 'command')
-      : { milliseconds: timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' }
-  }
-
   async #interrupt(stream: ConsoleStream, signal: AbortSignal, key = interrupt): Promise<boolean> {
     try {
       return await interruptForeground(stream, {
@@ -246,7 +239,7 @@ class ConsoleGuest implements Guest {
 
   /** The stream of a console with a shell that waits for us. */
   async #ready(command: string): Promise<ConsoleStream> {
-    const { clock, hostNames, login, onProgress, reconnect, signal, timeouts } = this.#options
+    const { onProgress, reconnect } = this.#options
     if (this.#disposed) throw new TypeError(`The console of VMI "${this.vmi}" has been closed by us`)
     if (this.#foreground !== null)
       throw new GuestError(
@@ -269,16 +262,7 @@ class ConsoleGuest implements Guest {
     }
     if (this.#lost) {
       stream.send(interrupt)
-      await logIn(stream, {
-        vmi: this.vmi,
-        login,
-        hostNames,
-        clock,
-        limit: limitOf(timeouts, 'login'),
-        signal,
-        onProgress,
-      })
-      this.#lost = false
+      await this.#logIn(stream)
     }
     return stream
   }

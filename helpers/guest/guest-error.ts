@@ -51,6 +51,13 @@ export function limitOf(timeouts: GuestTimeouts, name: keyof GuestTimeouts): Lim
   return typeof limit === 'number' ? { milliseconds: limit, setBy: `timeouts.${name}` } : limit
 }
 
+/** The limit of one command, which may bring its own. */
+export function commandLimit(timeouts: GuestTimeouts, timeoutMilliseconds?: number): Limit {
+  return timeoutMilliseconds === undefined
+    ? limitOf(timeouts, 'command')
+    : { milliseconds: timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' }
+}
+
 /** `30 s (timeouts.login)` */
 export function describeLimit(limit: Limit): string {
   const seconds = limit.milliseconds / 1000

@@ -4,6 +4,7 @@ import type { Clock } from '../clock/clock.ts'
 import { connectWithRetries, type Connect } from './connect-retry.ts'
 import {
   abbreviate,
+  commandLimit,
   describeLimit,
   GuestError,
   limitOf,
@@ -154,10 +155,7 @@ class SshGuest implements Guest {
     const { clock, signal: cancelled, timeouts } = this.#options
     const client = this.#client
     if (client === null || this.#ended.signal.aborted) throw this.#dropped(command, '')
-    const limit: Limit =
-      options.timeoutMilliseconds === undefined
-        ? limitOf(timeouts, 'command')
-        : { milliseconds: options.timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' }
+    const limit = commandLimit(timeouts, options.timeoutMilliseconds)
     using deadline = clock.deadline(limit.milliseconds)
     const stop = AbortSignal.any([
       ...(options.signal === undefined ? [cancelled] : [options.signal, cancelled]),
@@ -201,8 +199,6 @@ class SshGuest implements Guest {
       },
     )
     const stream = new ConsoleStream(terminal.channel, { vmi, transcript: this.#transcript })
-    const { milliseconds, setBy } = limitOf(timeouts, 'command')
-    const { timeoutMilliseconds } = options
     const explained = (error: unknown): unknown => {
       if (!(error instanceof GuestError)) return error
       if (error.kind === 'dropped') return this.#dropped(command, stream.recent, error)
@@ -215,10 +211,7 @@ class SshGuest implements Guest {
           command,
           prompt: options.prompt,
           clock,
-          limit:
-            timeoutMilliseconds === undefined
-              ? { milliseconds, setBy }
-              : { milliseconds: timeoutMilliseconds, setBy: 'timeoutMilliseconds of this command' },
+          limit: commandLimit(timeouts, options.timeoutMilliseconds),
           signal: cancelled,
           stream,
           // Nothing is echoed before the program has the terminal.
