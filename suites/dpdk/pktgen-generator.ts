@@ -14,6 +14,7 @@ import {
   pktgenStart,
   pktgenStop,
 } from '../../helpers/tools/pktgen.ts'
+import { ClearedCounters, type PortReading } from './cleared-counters.ts'
 import {
   type GeneratorCounters,
   type GeneratorPort,
@@ -24,7 +25,6 @@ import {
   type TrafficGenerator,
   type Transmission,
 } from './traffic-generator.ts'
-import { difference } from './trex-generator.ts'
 
 export interface PktgenGeneratorOptions {
   guest: Guest
@@ -46,7 +46,7 @@ export class PktgenGenerator implements TrafficGenerator {
   readonly name = 'pktgen'
   readonly #options: PktgenGeneratorOptions
   #interfaces: Record<GeneratorPort, string> | undefined
-  #baseline: Record<GeneratorPort, PortCounters> | undefined
+  readonly #counters = new ClearedCounters((port) => this.#port(port))
   #sending: GeneratorPort = 0
   /** pktgen knows no device before the first transmission. */
   #hasSent = false
@@ -68,7 +68,7 @@ export class PktgenGenerator implements TrafficGenerator {
 
   async clear(): Promise<void> {
     this.#hasSent = false
-    this.#baseline = { 0: (await this.#port(0)).counters, 1: (await this.#port(1)).counters }
+    await this.#counters.clear()
   }
 
   async transmit({ direction, packetsPerSecond, frameBytes, durationSeconds }: Transmission): Promise<void> {
@@ -117,15 +117,7 @@ export class PktgenGenerator implements TrafficGenerator {
   }
 
   async counters(): Promise<GeneratorCounters> {
-    const baseline = this.#baseline
-    if (!baseline) throw new Error('the counters of the traffic generator were read before they were cleared')
-    const outputs: string[] = []
-    const ports = { ...baseline }
-    for (const port of generatorPorts) {
-      const { counters, output } = await this.#port(port)
-      ports[port] = difference(counters, baseline[port])
-      outputs.push(output)
-    }
+    const { ports, outputs } = await this.#counters.read()
     if (this.#hasSent) {
       const { device, rawOutput } = await this.#device()
       outputs.push(rawOutput)
@@ -136,7 +128,7 @@ export class PktgenGenerator implements TrafficGenerator {
   }
 
   #received(): number {
-    return this.#baseline?.[this.#sending === 0 ? 1 : 0].ipackets ?? 0
+    return this.#counters.whenCleared?.[this.#sending === 0 ? 1 : 0].ipackets ?? 0
   }
 
   async #device(): Promise<{ device: PktgenDevice; rawOutput: string }> {
@@ -144,10 +136,10 @@ export class PktgenGenerator implements TrafficGenerator {
     return { device: parsePktgenDevice(stdout), rawOutput: stdout }
   }
 
-  async #port(port: GeneratorPort): Promise<{ counters: PortCounters; output: string }> {
+  async #port(port: GeneratorPort): Promise<PortReading> {
     const name = this.#interfaceName(port)
     const { stdout } = await this.#succeed(interfaceStatisticsCommand(name))
-    return { counters: countersOf(parseInterfaceStatistics(stdout, name)), output: stdout }
+    return { counters: countersOf(parseInterfaceStatistics(stdout, name)), rawOutput: stdout }
   }
 
   #interfaceName(port: GeneratorPort): string {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { CommandResult, Guest } from '../../helpers/guest/guest.ts'
 import { wallClock } from '../../helpers/clock/wall-clock.ts'
-import { difference, TrexGenerator } from './trex-generator.ts'
+import { difference } from './cleared-counters.ts'
+import { TrexGenerator } from './trex-generator.ts'
 
 /** Answers commands by what they contain; the last matching entry wins. */
 function guestThat(answers: [contains: string, stdout: string, exitCode?: number][]): Guest & { commands: string[] } {

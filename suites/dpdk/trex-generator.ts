@@ -3,13 +3,12 @@ import type { Clock } from '../../helpers/clock/clock.ts'
 import type { Guest } from '../../helpers/guest/guest.ts'
 import { confirmTrexCommand, isTrexReady, trexConsole, trexShellCommand } from '../../helpers/tools/trex-console.ts'
 import { parseTrexGlobalStatistics, parseTrexLatency, parseTrexPortStatistics } from '../../helpers/tools/trex-stats.ts'
+import { ClearedCounters, type PortReading } from './cleared-counters.ts'
 import {
   type FlowLatency,
   type GeneratorCounters,
   type GeneratorPort,
-  generatorPorts,
   type GeneratorSample,
-  type PortCounters,
   portsOf,
   type TrafficGenerator,
   type Transmission,
@@ -30,8 +29,7 @@ const commandMilliseconds = 60_000
 export class TrexGenerator implements TrafficGenerator {
   readonly name = 'trex'
   readonly #options: TrexGeneratorOptions
-  /** The server counts since it started: what it had when the counters were cleared. */
-  #baseline: Record<GeneratorPort, PortCounters> | undefined
+  readonly #counters = new ClearedCounters((port) => this.#port(port))
   #measuresLatency = false
 
   constructor(options: TrexGeneratorOptions) {
@@ -62,7 +60,7 @@ export class TrexGenerator implements TrafficGenerator {
 
   async clear(): Promise<void> {
     confirmTrexCommand('clear', (await this.#run(trexConsole.clear)).stdout)
-    this.#baseline = { 0: (await this.#port(0)).counters, 1: (await this.#port(1)).counters }
+    await this.#counters.clear()
   }
 
   async transmit(transmission: Transmission): Promise<void> {
@@ -96,20 +94,12 @@ export class TrexGenerator implements TrafficGenerator {
   }
 
   async counters(): Promise<GeneratorCounters> {
-    const baseline = this.#baseline
-    if (!baseline) throw new Error('the counters of TRex were read before they were cleared')
-    const outputs: string[] = []
-    const ports = { ...baseline }
-    for (const port of generatorPorts) {
-      const { counters, rawOutput } = await this.#port(port)
-      ports[port] = difference(counters, baseline[port])
-      outputs.push(rawOutput)
-    }
+    const { ports, outputs } = await this.#counters.read()
     const latency = this.#measuresLatency ? await this.#latency(outputs) : null
     return { ports, latency, rawOutput: outputs.join('\n') }
   }
 
-  async #port(port: GeneratorPort): Promise<{ counters: PortCounters; rawOutput: string }> {
+  async #port(port: GeneratorPort): Promise<PortReading> {
     const { stdout } = await this.#run(trexConsole.portStatistics(port), true)
     const { opackets, ipackets, oerrors, ierrors, obytes, ibytes } = parseTrexPortStatistics(stdout, port)
     return { counters: { opackets, ipackets, oerrors, ierrors, obytes, ibytes }, rawOutput: stdout }
@@ -133,25 +123,5 @@ export class TrexGenerator implements TrafficGenerator {
   #run(line: string, quiet = false): ReturnType<Guest['run']> {
     const { guest, signal } = this.#options
     return guest.run(trexShellCommand(line, quiet), { timeoutMilliseconds: commandMilliseconds, signal })
-  }
-}
-
-/** @throws RangeError when a counter went backwards: the server was started again in between */
-export function difference(now: PortCounters, before: PortCounters): PortCounters {
-  const since = (name: keyof PortCounters) => {
-    const value = now[name] - before[name]
-    if (value < 0)
-      throw new RangeError(
-        `the counter ${name} of the traffic generator went back from ${before[name]} to ${now[name]}; it was restarted in the middle of the measurement`,
-      )
-    return value
-  }
-  return {
-    opackets: since('opackets'),
-    ipackets: since('ipackets'),
-    oerrors: since('oerrors'),
-    ierrors: since('ierrors'),
-    obytes: since('obytes'),
-    ibytes: since('ibytes'),
   }
 }
