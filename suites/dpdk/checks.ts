@@ -196,8 +196,3 @@ export const dpdkChecks: readonly CheckDeclaration[] = [
 ]
 
 /** @throws Error for an id that is not declared */
-export function declaredCheck(id: string): CheckDeclaration {
-  const declaration = dpdkChecks.find((check) => check.id === id)
-  if (!declaration) throw new Error(`the dpdk checkup declares no check "${id}"`)
-  return declaration
-}

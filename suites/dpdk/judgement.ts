@@ -1,42 +1,19 @@
 /** What the DPDK checkup says about its measurements: every check of the case. */
-import type { CheckResult, Unit } from '../../helpers/run/case-record.ts'
-import { judgeCheck } from '../../helpers/run/judge.ts'
+import type { CheckResult } from '../../helpers/run/case-record.ts'
 import { parseDuration } from '../../helpers/units/duration.ts'
-import { declaredCheck, reachedRateShare, validRateShare } from './checks.ts'
+import { type Judge, judgeOf, type Statement } from '../statements.ts'
+import { dpdkChecks, reachedRateShare, validRateShare } from './checks.ts'
 import type { DpdkFindings } from './findings.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { askedSearches, lineRatePercent, searchSubject, type AskedSearch } from './asked-search.ts'
 import { askedTraffic, measuredShare, measureTraffic, type MeasuredTraffic } from './recording.ts'
-
-interface Statement {
-  id: string
-  subject: string
-  /** As it stands in the message. */
-  metric: string
-  /** Name of the measurement with the value. */
-  measurement?: string
-  actual: number | string | null
-  limit: number | string | null
-  unit: Unit | ''
-}
-
-type Judge = (statement: Statement) => CheckResult
 
 export function judgeDpdk(
   findings: DpdkFindings,
   parameters: DpdkParameters,
   sources: Record<string, string>,
 ): CheckResult[] {
-  const judge: Judge = ({ id, measurement, ...statement }) => {
-    const declaration = declaredCheck(id)
-    const { limitParameter, defaultLimitSource } = declaration
-    const source = limitParameter === null ? undefined : sources[limitParameter]
-    const limitSource = source === undefined || source === 'default' ? `default: ${defaultLimitSource}` : source
-    return {
-      ...judgeCheck({ declaration, limitSource, ...statement }),
-      ...(measurement !== undefined && { measurement }),
-    }
-  }
+  const judge = judgeOf({ name: 'dpdk', checks: dpdkChecks }, sources)
   return [
     placement(findings, parameters, judge),
     ...askedTraffic(findings, parameters).flatMap((traffic) =>

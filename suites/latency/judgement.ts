@@ -1,9 +1,8 @@
 /** What the latency checkup says about its measurements: the numbers for the record, and the checks. */
 import type { CheckResult, Measurement, Unit, Validity } from '../../helpers/run/case-record.ts'
-import type { CheckDeclaration } from '../../helpers/run/checkup-contract.ts'
-import { judgeCheck } from '../../helpers/run/judge.ts'
 import { parseDuration } from '../../helpers/units/duration.ts'
 import { nanosecondsFromMilliseconds } from '../../helpers/units/milliseconds.ts'
+import { type Judge, judgeOf } from '../statements.ts'
 import { latencyContract, type LatencyParameters } from './contract.ts'
 import type { PathMeasurement } from './procedure.ts'
 
@@ -82,40 +81,37 @@ export function judgeLatency(
   parameters: LatencyParameters,
   sources: Record<string, string>,
 ): CheckResult[] {
-  const limitSource = (declaration: CheckDeclaration) => {
-    const source = declaration.limitParameter === null ? undefined : sources[declaration.limitParameter]
-    return source === undefined || source === 'default' ? `default: ${declaration.defaultLimitSource}` : source
-  }
-  const onPath = (path: PathMeasurement, id: string, limit: number | null) => {
-    const declaration = declared(id)
-    const [metric = ''] = declaration.results
-    const value = valuesOf(path).find(({ name }) => name === metric)
-    if (!value) throw new Error(`${id} judges "${metric}", which no path has`)
-    return {
-      ...judgeCheck({
-        declaration,
-        subject: path.subject,
-        metric: path.unreachable === null ? metric : `${metric} ("${path.unreachable}")`,
-        actual: value.value,
-        limit,
-        unit: value.unit,
-        limitSource: limitSource(declaration),
-      }),
-      measurement: metric,
-    }
+  const judge = judgeOf(latencyContract, sources)
+  const onPath = (path: PathMeasurement, id: string, measurement: string, limit: number | null) => {
+    const value = valuesOf(path).find(({ name }) => name === measurement)
+    if (!value) throw new Error(`${id} judges "${measurement}", which no path has`)
+    return judge({
+      id,
+      subject: path.subject,
+      metric: path.unreachable === null ? measurement : `${measurement} ("${path.unreachable}")`,
+      measurement,
+      actual: value.value,
+      limit,
+      unit: value.unit,
+    })
   }
   const duration = (text: string | undefined) => (text === undefined ? null : Number(parseDuration(text)))
   const maxDesired = parameters.maxDesiredLatencyMilliseconds
   return [
-    placement(findings, parameters, limitSource(declared('latency.placement'))),
+    placement(findings, parameters, judge),
     ...findings.paths.flatMap((path) => [
-      onPath(path, 'latency.connectivity', 1),
-      onPath(path, 'latency.packet-loss', parameters.maxPacketLossPercent),
-      onPath(path, 'latency.max', maxDesired === undefined ? null : nanosecondsFromMilliseconds(maxDesired)),
-      onPath(path, 'latency.average', duration(parameters.maxAverageLatency)),
-      onPath(path, 'latency.p99', duration(parameters.maxP99Latency)),
-      onPath(path, 'latency.jitter', duration(parameters.maxJitter)),
-      onPath(path, 'latency.duplicates', parameters.maxDuplicatePackets ?? null),
+      onPath(path, 'latency.connectivity', 'packetsReceived', 1),
+      onPath(path, 'latency.packet-loss', 'packetLossPercent', parameters.maxPacketLossPercent),
+      onPath(
+        path,
+        'latency.max',
+        'maxLatencyNanoSec',
+        maxDesired === undefined ? null : nanosecondsFromMilliseconds(maxDesired),
+      ),
+      onPath(path, 'latency.average', 'avgLatencyNanoSec', duration(parameters.maxAverageLatency)),
+      onPath(path, 'latency.p99', 'p99LatencyNanoSec', duration(parameters.maxP99Latency)),
+      onPath(path, 'latency.jitter', 'jitterNanoSec', duration(parameters.maxJitter)),
+      onPath(path, 'latency.duplicates', 'duplicatePackets', parameters.maxDuplicatePackets ?? null),
     ]),
   ]
 }
@@ -123,7 +119,7 @@ export function judgeLatency(
 function placement(
   { sourceNode, targetNode }: LatencyFindings,
   parameters: LatencyParameters,
-  limitSource: string,
+  judge: Judge,
 ): CheckResult {
   const asked = parameters.sourceNode !== undefined
   const actual = asked
@@ -132,19 +128,5 @@ function placement(
       ? `both on ${sourceNode}`
       : 'different nodes'
   const limit = asked ? `${parameters.sourceNode} and ${parameters.targetNode}` : 'different nodes'
-  return judgeCheck({
-    declaration: declared('latency.placement'),
-    subject: '',
-    metric: 'nodes of the VMs:',
-    actual,
-    limit,
-    unit: '',
-    limitSource,
-  })
-}
-
-function declared(id: string): CheckDeclaration {
-  const declaration = latencyContract.checks.find((check) => check.id === id)
-  if (!declaration) throw new Error(`the latency checkup declares no check "${id}"`)
-  return declaration
+  return judge({ id: 'latency.placement', subject: '', metric: 'nodes of the VMs:', actual, limit, unit: '' })
 }
