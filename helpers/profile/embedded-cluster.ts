@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { durationText } from './duration-text.ts'
 import { embeddedProcessors, processorFaults } from './embedded-processors.ts'
 import { embeddedStorage, storageFaults } from './embedded-storage.ts'
+import { lifecycleFaults } from './embedded-lifecycle.ts'
 import { guestSelector } from './guest-selector.ts'
 import { quantityText } from './quantity-text.ts'
 
@@ -207,6 +208,7 @@ export const fault = z.discriminatedUnion('fault', [
   ...dataPlaneFaults,
   ...processorFaults,
   ...storageFaults,
+  ...lifecycleFaults,
   z.strictObject({
     fault: z.literal('wrong-node'),
     vmi: guestSelector,
