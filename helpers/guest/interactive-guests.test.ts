@@ -1,14 +1,13 @@
 /** Programs that wait for lines in scripted guests, over both channels, with the machines of the DPDK checkup. */
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { ClusterClock } from '../../fixtures/embedded-cluster/clock/cluster-clock.ts'
 import type { RunningGuest } from '../../fixtures/embedded-cluster/guests/guest-driver.ts'
-import { createScriptedGuestDriver } from '../../fixtures/embedded-cluster/guests/scripted/scripted-guest-driver.ts'
+import { GuestBench } from '../../fixtures/embedded-cluster/guests/scripted/testing/guest-bench.ts'
 import { dpdkContract } from '../../suites/dpdk/contract.ts'
 import { dpdkMachines } from '../../suites/dpdk/machines.ts'
 import type { Clock } from '../clock/clock.ts'
 import { ConnectionError } from '../kubernetes/api-error.ts'
-import { embeddedNetwork, fault, type Fault } from '../profile/embedded-cluster.ts'
+import { fault, type Fault } from '../profile/embedded-cluster.ts'
 import { openConsoleGuest } from './console-guest.ts'
 import { GuestError } from './guest-error.ts'
 import type { Guest } from './guest.ts'
@@ -28,19 +27,8 @@ const testpmd =
 const marker = '/tmp/dpdk-checkup-ready-marker'
 
 async function cluster({ faults = [], userData }: { faults?: Fault[]; userData?: string } = {}) {
-  const simulated = new ClusterClock({ mode: 'skipping' })
-  const clock: Clock = {
-    now: () => Promise.resolve(simulated.now()),
-    sleep: (milliseconds, signal) => simulated.sleep(milliseconds, signal),
-    deadline: (milliseconds) => simulated.deadline(milliseconds),
-  }
-  const driver = createScriptedGuestDriver({
-    clock: simulated,
-    networks: [embeddedNetwork.parse({ name: 'dpdk' })],
-    boot: '7s',
-    seed: 1,
-    defaultNamespace: 'acceptance',
-  })
+  const bench = new GuestBench({ network: { name: 'dpdk' } })
+  const { driver, clockOutside: clock } = bench
   const { vmUnderTest: vmi, vmUnderTestConfig } = dpdkMachines({
     namespace: 'acceptance',
     uid: 'case',
@@ -78,10 +66,7 @@ async function cluster({ faults = [], userData }: { faults?: Fault[]; userData?:
   return {
     clock,
     running,
-    async [Symbol.asyncDispose]() {
-      await driver[Symbol.asyncDispose]()
-      simulated.close()
-    },
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
   }
 }
 

@@ -1,14 +1,12 @@
 /** Both channels against the scripted guests of the embedded cluster, with the machines of the latency checkup. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { ClusterClock } from '../../fixtures/embedded-cluster/clock/cluster-clock.ts'
 import type { RunningGuest } from '../../fixtures/embedded-cluster/guests/guest-driver.ts'
-import { createScriptedGuestDriver } from '../../fixtures/embedded-cluster/guests/scripted/scripted-guest-driver.ts'
+import { GuestBench } from '../../fixtures/embedded-cluster/guests/scripted/testing/guest-bench.ts'
 import { caseAddresses } from '../../suites/latency/addresses.ts'
 import { latencyMachines, type MachineAccess } from '../../suites/latency/machines.ts'
-import type { Clock } from '../clock/clock.ts'
 import { ConnectionError } from '../kubernetes/api-error.ts'
-import { embeddedNetwork, fault, type Fault } from '../profile/embedded-cluster.ts'
+import { fault, type Fault } from '../profile/embedded-cluster.ts'
 import { openConsoleGuest, type ConsoleGuestOptions } from './console-guest.ts'
 import { GuestError } from './guest-error.ts'
 import { openSshGuest } from './ssh-guest.ts'
@@ -25,19 +23,8 @@ const blue = { type: 'multus', namespace: 'acceptance', name: 'blue', config: '{
 type Role = keyof typeof names
 
 function cluster(options: { faults?: Fault[]; access?: MachineAccess; image?: string } = {}) {
-  const simulated = new ClusterClock({ mode: 'skipping' })
-  const clock: Clock = {
-    now: () => Promise.resolve(simulated.now()),
-    sleep: (milliseconds, signal) => simulated.sleep(milliseconds, signal),
-    deadline: (milliseconds) => simulated.deadline(milliseconds),
-  }
-  const driver = createScriptedGuestDriver({
-    clock: simulated,
-    networks: [embeddedNetwork.parse({ name: 'blue' })],
-    boot: '7s',
-    seed: 1,
-    defaultNamespace: 'acceptance',
-  })
+  const bench = new GuestBench()
+  const { driver, clockOutside: clock } = bench
   const image = options.image ?? 'registry.example/alpine-with-test-tooling-container-disk:latest'
   const machines = latencyMachines({
     namespace: 'acceptance',
@@ -79,7 +66,7 @@ function cluster(options: { faults?: Fault[]; access?: MachineAccess; image?: st
   })
   return {
     clock,
-    simulated,
+    simulated: bench.clock,
     start,
     common,
     console: (role: Role, running: RunningGuest, more: Partial<ConsoleGuestOptions> = {}) =>
@@ -90,10 +77,7 @@ function cluster(options: { faults?: Fault[]; access?: MachineAccess; image?: st
         hostNames: [names[role]],
         ...more,
       }),
-    async [Symbol.asyncDispose]() {
-      await driver[Symbol.asyncDispose]()
-      simulated.close()
-    },
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
   }
 }
 
