@@ -86,8 +86,9 @@ async function store(image: ComposedImage): Promise<GuestImage> {
   const temporary = `${directory}.${process.pid}`
   await mkdir(temporary, { recursive: true })
   const layers: ImageManifest['layers'] = {}
+  const disks = new Set(imageDefinition.layers.filter(({ medium }) => medium === 'disk').map(({ name }) => name))
   for (const [name, content] of contents) {
-    const file = name in image.kernelReleases ? `${name}.vmlinux` : `${name}.cpio`
+    const file = `${name}.${name in image.kernelReleases ? 'vmlinux' : disks.has(name) ? 'iso' : 'cpio'}`
     await writeFile(path.join(temporary, file), content)
     layers[name] = { file, size: content.length, sha256: sha256(content) }
   }

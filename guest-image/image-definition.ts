@@ -2,9 +2,14 @@
 
 interface ProgramLayer {
   name: string
+  /**
+   * memory (default): an archive that is unpacked when the guest starts. disk: a read-only disk for the guests that need
+   * it, for what is too much to unpack; all files are in one folder, and there can be neither links nor folders.
+   */
+  medium?: 'memory' | 'disk'
   /** Debian packages that the programs come from; their dependencies are found by the build. */
   packages: string[]
-  /** Looked for in bin and sbin; installed into /usr/bin with the libraries they load. */
+  /** Looked for in bin, sbin and lib/openssh; installed into /usr/bin with the libraries they load. */
   programs: string[]
   /** Libraries that a program opens at run time, which no ELF header names. */
   libraries: string[]
@@ -35,7 +40,7 @@ export interface ImageDefinition {
 }
 
 const modulesAtBoot = ['virtio_pci', 'virtio_net', 'virtio_console', 'qemu_fw_cfg', 'pvpanic_mmio', 'button', 'evdev']
-const diskModules = ['virtio_blk', 'vfat', 'nls_cp437', 'nls_ascii']
+const configDiskModules = ['virtio_blk', 'vfat', 'nls_cp437', 'nls_ascii']
 
 export const imageDefinition: ImageDefinition = {
   kernels: [
@@ -43,13 +48,23 @@ export const imageDefinition: ImageDefinition = {
       layers: { kernel: 'kernel', modules: 'modules' },
       package: 'linux-image-cloud-amd64',
       modulesAtBoot,
-      modulesOnDemand: [...diskModules, 'virtio_rng', 'sch_netem', 'uio_pci_generic', 'pktgen'],
+      modulesOnDemand: [
+        ...configDiskModules,
+        'isofs',
+        'virtio_scsi',
+        'sd_mod',
+        'xfs',
+        'virtio_rng',
+        'sch_netem',
+        'uio_pci_generic',
+        'pktgen',
+      ],
     },
     {
       layers: { kernel: 'realtime-kernel', modules: 'realtime-modules' },
       package: 'linux-image-rt-amd64',
       modulesAtBoot,
-      modulesOnDemand: [...diskModules, 'virtio_rng', 'sch_netem'],
+      modulesOnDemand: [...configDiskModules, 'virtio_rng', 'sch_netem'],
     },
   ],
   layers: [
@@ -110,6 +125,13 @@ export const imageDefinition: ImageDefinition = {
       // hwlatdetect is a Python script that needs no more than the smallest of Debian's standard libraries.
       folders: [{ package: 'libpython3.11-minimal', path: 'usr/lib/python3.11' }],
       links: { 'usr/bin/python3': 'python3.11' },
+    },
+    {
+      name: 'storage',
+      medium: 'disk',
+      packages: ['fio', 'xfsprogs', 'e2fsprogs', 'util-linux', 'openssh-sftp-server'],
+      programs: ['fio', 'mkfs.xfs', 'mkfs.ext4', 'resize2fs', 'blkid', 'lsblk', 'findmnt', 'setpriv', 'sftp-server'],
+      libraries: [],
     },
   ],
 }

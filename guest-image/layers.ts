@@ -2,13 +2,14 @@
 import { CpioArchive } from './cpio.ts'
 import { moduleDependencies, moduleName } from './elf.ts'
 import type { ImageDefinition, KernelDefinition } from './image-definition.ts'
+import { isoDisk } from './iso9660.ts'
 import { kernelOf } from './linux-kernel.ts'
 import type { PackageFile, PackageFiles } from './package-files.ts'
 
 export interface ComposedImage {
   /** By layer: e.g. `kernel` is 6.1.0-56-cloud-amd64 */
   kernelReleases: Record<string, string>
-  /** Contents by layer name; kernels are ELF vmlinux, the others are cpio archives. */
+  /** Contents by layer name: ELF vmlinux for kernels, ISO 9660 disks, cpio archives. */
   layers: Map<string, Buffer>
 }
 
@@ -41,20 +42,43 @@ export function composePrograms(definitions: ImageDefinition['layers'], files: P
   const layers = new Map<string, Buffer>()
   let common = new Set<string>()
   for (const layer of definitions) {
-    const archive = new CpioArchive()
     const programs = layer.programs.map((name) => ({ name, file: files.program(name) }))
     const opened = layer.libraries.map((name) => [name, files.library(name, `layer "${layer.name}"`)] as const)
     const libraries = files.libraryClosure([...programs.map(({ file }) => file), ...opened.map(([, file]) => file)])
     for (const [name, file] of opened) libraries.set(name, file)
-    for (const { name, file } of programs) archive.file(`usr/bin/${name}`, file.data, 0o755)
-    for (const [name, file] of libraries) if (!common.has(name)) archive.file(libraryPath(name), file.data, 0o755)
-    for (const { package: owner, path } of layer.folders ?? [])
-      for (const file of files.folder(owner, path)) archive.file(file.path, file.data, file.mode)
-    for (const [name, target] of Object.entries(layer.links ?? {})) archive.symlink(name, target)
+    const own = [...libraries].filter(([name]) => !common.has(name)).map(([name, file]) => ({ name, file }))
     if (layers.size === 0) common = new Set(libraries.keys())
-    layers.set(layer.name, archive.bytes())
+    layers.set(
+      layer.name,
+      layer.medium === 'disk'
+        ? isoDisk(
+            layer.name,
+            [...programs, ...own].map(({ name, file }) => ({ name, data: file.data })),
+          )
+        : programArchive(layer, programs, own, files),
+    )
   }
   return layers
+}
+
+interface NamedFile {
+  name: string
+  file: PackageFile
+}
+
+function programArchive(
+  { folders = [], links = {} }: ImageDefinition['layers'][number],
+  programs: NamedFile[],
+  libraries: NamedFile[],
+  files: PackageFiles,
+): Buffer {
+  const archive = new CpioArchive()
+  for (const { name, file } of programs) archive.file(`usr/bin/${name}`, file.data, 0o755)
+  for (const { name, file } of libraries) archive.file(libraryPath(name), file.data, 0o755)
+  for (const { package: owner, path } of folders)
+    for (const file of files.folder(owner, path)) archive.file(file.path, file.data, file.mode)
+  for (const [name, target] of Object.entries(links)) archive.symlink(name, target)
+  return archive.bytes()
 }
 
 // The program interpreter's path is written into every program.

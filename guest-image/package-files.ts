@@ -10,8 +10,8 @@ export interface PackageFile {
   data: Buffer
 }
 
-const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'usr/lib64', 'usr/lib']
-const programFolders = ['usr/bin', 'usr/sbin']
+const libraryFolders = ['usr/lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu/ceph', 'usr/lib64', 'usr/lib']
+const programFolders = ['usr/bin', 'usr/sbin', 'usr/lib/openssh']
 
 export class PackageFiles {
   readonly #entries = new Map<string, TarEntry & { packageName: string }>()
