@@ -1,4 +1,5 @@
 /** Which virtual CPU of a guest does what. Both guests leave the first ones to the operating system. */
+import { formatCpuList } from '../../helpers/tools/cpu-list.ts'
 
 export interface CpuTopology {
   sockets: number
@@ -48,15 +49,8 @@ export function cpuPlan(topology: CpuTopology): CpuPlan {
   const [master, latency, ...workers] = rest
   return {
     operatingSystem,
-    isolatedCores: cpuList(rest),
+    isolatedCores: formatCpuList(rest),
     testpmd: { main, forwarding },
     trex: master === undefined || latency === undefined || workers.length === 0 ? null : { master, latency, workers },
   }
-}
-
-/** Neighbouring CPUs as the kernel writes them. */
-function cpuList(cpus: readonly number[]): string {
-  const [first] = cpus
-  const last = cpus.at(-1)
-  return first === last ? String(first) : `${first}-${last}`
 }

@@ -1,0 +1,27 @@
+import { formatCpuList, parseCpuList } from './cpu-list.ts'
+
+export interface HwlatdetectOptions {
+  /** Whole seconds. */
+  durationSeconds: number
+  /** Gaps up to this long are not recorded; it ends with 1 when there was a longer one. */
+  thresholdMicroseconds: number
+  /** CPUs that the kernel thread moves across. Default: all. */
+  cpuList?: string
+}
+
+/**
+ * The command line. It needs root and a kernel with the hwlat tracer.
+ * @throws RangeError for what hwlatdetect would refuse or misread
+ */
+export function hwlatdetectCommand({ durationSeconds, thresholdMicroseconds, cpuList }: HwlatdetectOptions): string {
+  const duration = whole('durationSeconds', durationSeconds)
+  const threshold = whole('thresholdMicroseconds', thresholdMicroseconds)
+  const cpus = cpuList === undefined ? '' : ` --cpu-list=${formatCpuList(parseCpuList(cpuList))}`
+  return `hwlatdetect --duration=${duration}s --threshold=${threshold}us${cpus}`
+}
+
+function whole(name: string, value: number): string {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`invalid hwlatdetect ${name} ${value}: expected a whole number from 1`)
+  return String(value)
+}
