@@ -16,6 +16,9 @@ export function holds(condition: () => boolean): boolean {
   }
 }
 
+/** For `refine`: a value that is refused keeps whatever is computed from all parameters from being computed. */
+const refused = (error: string) => ({ error, abort: true })
+
 interface Range {
   readonly min: number
   readonly max: number
@@ -31,7 +34,7 @@ export function wholeNumber(range: Range) {
       error: allowed,
     })
     .transform(Number)
-    .refine((value) => inside(value, range), allowed)
+    .refine((value) => inside(value, range), refused(allowed))
 }
 
 /** A number that may have a fraction, or its decimal text. */
@@ -43,7 +46,7 @@ export function decimalNumber(range: Range) {
       { error: allowed },
     )
     .transform(Number)
-    .refine((value) => inside(value, range), allowed)
+    .refine((value) => inside(value, range), refused(allowed))
 }
 
 const inside = (value: number, { min, max }: Range) => value >= min && value <= max
@@ -54,26 +57,28 @@ const latencyAllowed = 'more than 0: a number of milliseconds such as 10 or 0.5,
 export const latencyMilliseconds = () =>
   z
     .union([z.number(), z.string()], { error: latencyAllowed })
-    .refine((value) => holds(() => nanosecondsFromLatency(value) > 0), latencyAllowed)
+    .refine((value) => holds(() => nanosecondsFromLatency(value) > 0), refused(latencyAllowed))
     .transform((value) => nanosecondsFromLatency(value) / 1e6)
 
 const durationAllowed = 'a Go duration above 0, such as 500us, 10ms, 5s or 1h30m'
 
 /** A Go duration above zero, kept as it was written. */
 export const positiveDuration = () =>
-  z.string({ error: durationAllowed }).refine((text) => holds(() => parseDuration(text) > 0n), durationAllowed)
+  z.string({ error: durationAllowed }).refine((text) => holds(() => parseDuration(text) > 0n), refused(durationAllowed))
 
 const secondsAllowed = 'a Go duration of whole seconds from 1s, such as 30s, 5m or 1h30m'
 
 /** A Go duration of whole seconds, kept as it was written: `parseWholeSeconds` reads it. */
 export const wholeSeconds = () =>
-  z.string({ error: secondsAllowed }).refine((text) => holds(() => parseWholeSeconds(text) > 0), secondsAllowed)
+  z
+    .string({ error: secondsAllowed })
+    .refine((text) => holds(() => parseWholeSeconds(text) > 0), refused(secondsAllowed))
 
 const memoryAllowed = 'a Kubernetes quantity of memory such as 4Gi'
 
 /** A Kubernetes quantity above zero, kept as it was written. */
 export const memoryQuantity = () =>
-  z.string({ error: memoryAllowed }).refine((text) => holds(() => parseQuantity(text) > 0n), memoryAllowed)
+  z.string({ error: memoryAllowed }).refine((text) => holds(() => parseQuantity(text) > 0n), refused(memoryAllowed))
 
 /** true or false, or that as text. */
 export const truthValue = () =>
@@ -89,7 +94,7 @@ export const someOf = <const Words extends readonly [string, ...string[]]>(words
     .transform((value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value))
     .refine(
       (list) => list.length > 0 && new Set(list).size === list.length && list.every((word) => words.includes(word)),
-      allowed,
+      refused(allowed),
     )
     .transform((list) => list as Words[number][])
 }
