@@ -1,6 +1,7 @@
 /** For every check of the DPDK checkup there is a fault that turns it red, with the right verdict and text. */
 import { expect, test } from 'vitest'
-import { acceptanceRun, checkOf, temporaryFolder } from './acceptance-run.ts'
+import * as table from './fault-table.ts'
+import { type Expectation, type RedRow, runProject, testGreen, testRed } from './fault-table.ts'
 
 interface Changes {
   faults?: Record<string, unknown>[]
@@ -47,42 +48,20 @@ const dpdkProfile = ({ faults = [], embedded = {}, link = {}, case: parameters =
   ...profile,
 })
 
-async function run(changes: Changes) {
-  const folder = await temporaryFolder()
-  try {
-    return await acceptanceRun(folder.path, { profile: dpdkProfile(changes), arguments: ['--project=dpdk'] })
-  } finally {
-    await folder.remove()
-  }
-}
+const run = (changes: Changes) => runProject('dpdk', dpdkProfile(changes))
 
-type Row = [what: string, changes: Changes, verdict: string, exitCode: number, check: string, text: RegExp]
-const failed = (what: string, changes: Changes, check: string, text: RegExp): Row => [
-  what,
-  changes,
-  'failed',
-  1,
-  check,
-  text,
-]
-const broken = (what: string, changes: Changes, check: string, text: RegExp): Row => [
-  what,
-  changes,
-  'broken',
-  6,
-  check,
-  text,
-]
-const invalid = (what: string, changes: Changes, check: string, text: RegExp): Row => [
-  what,
-  changes,
-  'invalid',
-  4,
-  check,
-  text,
-]
+const row =
+  (expected: (check: string, text: RegExp) => Expectation) =>
+  (what: string, changes: Changes, check: string, text: RegExp): RedRow => [
+    what,
+    dpdkProfile(changes),
+    expected(check, text),
+  ]
+const failed = row(table.failed)
+const broken = row(table.broken)
+const invalid = row(table.invalid)
 
-const red: Row[] = [
+const red: RedRow[] = [
   failed(
     'packets dropped on the way in',
     { faults: [{ fault: 'rx-drops', percent: 0.001 }] },
@@ -232,19 +211,7 @@ const red: Row[] = [
   ),
 ]
 
-test.concurrent.for(red)(
-  '%s is red, and says why',
-  { timeout: 180_000 },
-  async ([, changes, verdict, exitCode, check, text], { expect: expectIt }) => {
-    const { document, output, exitCode: code } = await run(changes)
-    expectIt(document, output).toBeDefined()
-    expectIt({ verdict: document?.verdict, code }, document?.reason).toEqual({ verdict, code: exitCode })
-    const judged = checkOf(document, check)
-    expectIt(judged?.verdict, document?.reason).toBe(verdict)
-    expectIt(judged?.message).toMatch(text)
-    expectIt(document?.leftovers).toEqual([])
-  },
-)
+testRed('dpdk', red)
 
 test.concurrent(
   'a case that runs out of time in mid-traffic is invalid, and says how far it came',
@@ -271,12 +238,10 @@ const green: [what: string, changes: Changes][] = [
   ['the timing of a flow', { case: { measureLatency: true, maxLatency: '10ms' } }],
 ]
 
-test.concurrent.for(green)('%s passes', { timeout: 180_000 }, async ([, changes], { expect: expectIt }) => {
-  const { document, output, exitCode } = await run(changes)
-  expectIt(document, output).toBeDefined()
-  expectIt({ verdict: document?.verdict, exitCode }, document?.reason).toEqual({ verdict: 'passed', exitCode: 0 })
-  expectIt(document?.leftovers).toEqual([])
-})
+testGreen(
+  'dpdk',
+  green.map(([what, changes]) => [what, dpdkProfile(changes)]),
+)
 
 test.concurrent(
   'the search finds what the VM under test forwards within 1 %, in a bounded number of trials',

@@ -1,35 +1,11 @@
 /** For every check of the latency checkup there is a fault that turns it red, with the right verdict and text. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { acceptanceRun, checkOf, embeddedProfile, temporaryFolder } from './acceptance-run.ts'
+import { embeddedProfile } from './acceptance-run.ts'
+import { broken, failed, type GreenRow, type RedRow, testGreen, testRed } from './fault-table.ts'
 
-interface Expectation {
-  verdict: string
-  exitCode: number
-  check: string
-  checkVerdict: string
-  text: RegExp
-}
-
-const failed = (check: string, text: RegExp): Expectation => ({
-  verdict: 'failed',
-  exitCode: 1,
-  check,
-  checkVerdict: 'failed',
-  text,
-})
-const broken = (check: string, text: RegExp): Expectation => ({
-  verdict: 'broken',
-  exitCode: 6,
-  check,
-  checkVerdict: 'broken',
-  text,
-})
 const faulty = (...faults: Record<string, unknown>[]) => embeddedProfile({ embedded: { faults } })
 const shortLogin = { guest: { loginTimeout: '20s', commandTimeout: '5s' } }
 
-const red: [what: string, profile: Record<string, unknown>, expected: Expectation][] = [
+const red: RedRow[] = [
   [
     'latency 1 ms beyond the limit',
     embeddedProfile({ link: { latency: '5500us' } }),
@@ -87,7 +63,7 @@ const red: [what: string, profile: Record<string, unknown>, expected: Expectatio
   [
     'only one node',
     embeddedProfile({ embedded: { nodes: [{ name: 'worker1' }] } }),
-    { verdict: 'broken', exitCode: 3, check: '', checkVerdict: '', text: /node/ },
+    { verdict: 'broken', exitCode: 3, check: '', text: /node/ },
   ],
   [
     'a node without memory',
@@ -151,40 +127,9 @@ const red: [what: string, profile: Record<string, unknown>, expected: Expectatio
   ],
 ]
 
-test.concurrent.for(red)(
-  '%s is red, and says why',
-  { timeout: 120_000 },
-  async ([, profile, expected], { expect: expectIt }) => {
-    const folder = await temporaryFolder()
-    try {
-      const { exitCode, document, output, directory } = await acceptanceRun(folder.path, { profile })
-      expectIt(document, output).toBeDefined()
-      expectIt({ verdict: document?.verdict, exitCode }, document?.reason).toEqual({
-        verdict: expected.verdict,
-        exitCode: expected.exitCode,
-      })
-      if (expected.check === '') expectIt(output).toMatch(expected.text)
-      else {
-        expectIt(checkOf(document, expected.check), document?.reason).toMatchObject({ verdict: expected.checkVerdict })
-        expectIt(checkOf(document, expected.check)?.message).toMatch(expected.text)
-        // Whoever reads the terminal sees it too.
-        expectIt(output).toContain(expected.check)
-      }
-      if (expected.verdict === 'failed') {
-        const raw = document?.cases[0]?.rawOutputs[0]
-        expectIt(await readFile(join(directory!.root, raw!.path), 'utf8')).toContain('PING')
-        expectIt(document?.cases[0]?.measurements.find(({ name }) => name === 'packetsTransmitted')).toMatchObject({
-          value: expect.any(Number),
-        })
-      }
-      if (expected.exitCode !== 3) expectIt(document?.cases[0]?.evidence.map(({ name }) => name).join()).not.toBe('')
-    } finally {
-      await folder.remove()
-    }
-  },
-)
+testRed('latency', red)
 
-const green: [what: string, profile: Record<string, unknown>][] = [
+const green: GreenRow[] = [
   ['a guest without agent', faulty({ fault: 'no-guest-agent' })],
   ['kernel messages that break into lines', faulty({ fault: 'kernel-messages', every: '700ms' })],
   ['a login that takes three minutes', faulty({ fault: 'slow-login', delay: '3m' })],
@@ -195,18 +140,4 @@ const green: [what: string, profile: Record<string, unknown>][] = [
   ['IPv6 beside IPv4', embeddedProfile({ case: { ipFamilies: ['IPv4', 'IPv6'], bothDirections: true } })],
 ]
 
-test.concurrent.for(green)(
-  '%s does not disturb the measurement',
-  { timeout: 120_000 },
-  async ([, profile], { expect: expectIt }) => {
-    const folder = await temporaryFolder()
-    try {
-      const { exitCode, document, output } = await acceptanceRun(folder.path, { profile })
-      expectIt(document?.reason ?? output).toBe(document?.reason)
-      expectIt({ verdict: document?.verdict, exitCode }, document?.reason).toEqual({ verdict: 'passed', exitCode: 0 })
-      expectIt(document?.leftovers).toEqual([])
-    } finally {
-      await folder.remove()
-    }
-  },
-)
+testGreen('latency', green)
