@@ -2,5 +2,6 @@
 import type { CheckupContract } from '../helpers/run/checkup-contract.ts'
 import { dpdkContract } from './dpdk/contract.ts'
 import { latencyContract } from './latency/contract.ts'
+import { realtimeContract } from './realtime/contract.ts'
 
-export const checkups: readonly CheckupContract[] = [latencyContract, dpdkContract]
+export const checkups: readonly CheckupContract[] = [latencyContract, dpdkContract, realtimeContract]

@@ -1,4 +1,4 @@
-/** The axes along which a profile may expand cases with two VMs on a network: networks and pairs of nodes. */
+/** The axes along which a profile may expand cases: networks, nodes, and pairs of nodes. */
 import { z } from 'zod'
 import type { JsonValue, MatrixAxis } from '../helpers/run/checkup-contract.ts'
 
@@ -66,3 +66,19 @@ export const networksAxis: MatrixAxis = {
     }
   },
 }
+
+const nodesAllowed = 'all, or a list of nodes such as [worker1, worker2]'
+const nodeNames = z.union([z.literal('all'), z.array(z.string().min(1)).min(1)], { error: nodesAllowed })
+
+/** One case for each node. @param sets parameter that the node goes into */
+export const nodesAxis = (sets: string): MatrixAxis => ({
+  sets: [sets],
+  schema: nodeNames.describe('Nodes, one case each; all: the schedulable nodes of the profile.'),
+  expand(value, world) {
+    const wanted = nodeNames.parse(value)
+    const names = wanted === 'all' ? world.nodes : wanted
+    if (names === null) return { problem: 'all needs the nodes before the cluster is asked; list them under `nodes`' }
+    if (names.length === 0) return { problem: 'all finds no schedulable node: the profile has none' }
+    return { combinations: names.map((name) => ({ [sets]: name })) }
+  },
+})

@@ -1,0 +1,71 @@
+/** What one parameter of a realtime case alone cannot tell. */
+import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
+import { parseCpuList } from '../../helpers/tools/cpu-list.ts'
+import { formatDuration, parseDuration } from '../../helpers/units/duration.ts'
+import { parseQuantity } from '../../helpers/units/quantity.ts'
+import { problemReport, warnOfUnknownNodes, type ProblemReport } from '../rules.ts'
+import { caseTimeout, cpuCount, measuredCpus, measurementSeconds, type RealtimeParameters } from './parameters.ts'
+import { oslatPercentiles } from './percentiles.ts'
+
+/** What a case takes besides measuring: a readiness probe that waits 90 s, two boots, the login. */
+const setUpMargin = '3m'
+
+type Report = ProblemReport<RealtimeParameters>
+
+export function realtimeRules(of: RealtimeParameters, { world }: RuleContext): ParameterProblem[] {
+  const report = problemReport<RealtimeParameters>()
+  warnOfUnknownNodes(of, ['vmUnderTestTargetNodeName'], world, report)
+  machine(of, report)
+  limits(of, report)
+  timeout(of, report)
+  return report.problems
+}
+
+function machine(of: RealtimeParameters, { error }: Report): void {
+  const count = cpuCount(of)
+  const asked = `cpuSockets x cpuCores x cpuThreads is ${count}`
+  if (count % 2 === 1)
+    error(
+      'cpuCores',
+      `${asked}; an odd number of dedicated CPUs splits a physical core on nodes with hyper-threads, which refuse it with SMTAlignmentError. Use an even one`,
+    )
+  else if (count < 4) error('cpuCores', `${asked}; at least 4 are needed: two for the operating system, two to measure`)
+  const measured = parseCpuList(measuredCpus(of))
+  const beyond = measured.filter((cpu) => cpu >= count)
+  if (beyond.length > 0)
+    error('measuredCpus', `the VM has no CPU ${beyond.join(', ')}: ${asked}, so they are 0-${count - 1}`)
+  else if (measured.length >= count)
+    error('measuredCpus', `${measuredCpus(of)} are all CPUs of the VM; leave at least one to the operating system`)
+  if (parseQuantity(of.guestMemory) % parseQuantity(of.hugepageSize) !== 0n)
+    error('guestMemory', `${of.guestMemory} is not a multiple of hugepageSize: ${of.hugepageSize}`)
+}
+
+function limits(of: RealtimeParameters, { warn }: Report): void {
+  const ascending = [
+    ['oslatMinLatencyLimitMicroSeconds', of.oslatMinLatencyLimitMicroSeconds],
+    ...oslatPercentiles.map(({ parameter }) => [parameter, of[parameter]] as const),
+    ['oslatLatencyThresholdMicroSeconds', of.oslatLatencyThresholdMicroSeconds],
+  ] as const
+  for (const [index, [name, limit]] of ascending.entries())
+    for (const [looser, above] of ascending.slice(index + 1))
+      if (limit !== undefined && above !== undefined && limit > above)
+        warn(name, `${limit} µs never decides: ${looser} is ${above} µs already`)
+  // What lies above all buckets is known by its number only, and bounded by the maximum.
+  const inBuckets = [
+    ...oslatPercentiles.map(({ parameter }) => [parameter, of[parameter]] as const),
+    ['oslatMaxSpikes', of.oslatMaxSpikes === undefined ? undefined : of.oslatSpikeMicroSeconds],
+  ] as const
+  for (const [name, limit] of inBuckets)
+    if (limit !== undefined && limit >= of.oslatBuckets)
+      warn(name, `${limit} µs lies above the last of oslatBuckets: ${of.oslatBuckets}; give at least ${limit + 1}`)
+}
+
+function timeout(of: RealtimeParameters, { error }: Report): void {
+  const measuring = BigInt(measurementSeconds(of)) * 1_000_000_000n
+  const needed = measuring + parseDuration(setUpMargin)
+  if (parseDuration(caseTimeout(of)) < needed)
+    error(
+      'timeout',
+      `${caseTimeout(of)} is too short: ${of.procedures.join(', ')} ${of.procedures.length === 1 ? 'takes' : 'take'} ${formatDuration(measuring)}, and with ${setUpMargin} for set-up the case needs ${formatDuration(needed)}`,
+    )
+}
