@@ -151,6 +151,16 @@ describe('no result', () => {
     ])
   })
 
+  test.each([
+    ['3158ms', []],
+    ['3160ms', ['short-run', 'short-run']],
+  ])('3001 ms of %s', (runtime, kinds) => {
+    const jobFile = readFioJobFile(
+      `[global]\nruntime=${runtime}\n[rand-read]\nrw=randread\n[rand-write]\nrw=randwrite\nstonewall\n`,
+    )
+    expect(readFioResult(two, { jobFile }).problems.map(({ kind }) => kind)).toEqual(kinds)
+  })
+
   test('when the disk is full', () => {
     const full = `fio: ENOSPC on laying out file, stopping\nfio: pid=0, err=28/file:filesetup.c:240\n${capture('err-readonly.json').replace('"error" : 1', '"error" : 28')}`
     const { problems: found, diagnostics } = readFioResult(full, { jobFile: null, exitCode: 2 })
