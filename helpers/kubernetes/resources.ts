@@ -36,6 +36,7 @@ const kindsByGroup: Record<string, readonly Row[]> = {
     ['Node', 'nodes', 'cluster'],
     ['PersistentVolume', 'persistentvolumes', 'cluster'],
     ['ConfigMap', 'configmaps'],
+    ['Endpoints', 'endpoints'],
     ['Event', 'events'],
     ['LimitRange', 'limitranges'],
     ['PersistentVolumeClaim', 'persistentvolumeclaims'],
@@ -92,6 +93,7 @@ const kindsByGroup: Record<string, readonly Row[]> = {
   ],
   'cdi.kubevirt.io': [
     ['CDI', 'cdis', 'cluster'],
+    ['CDIConfig', 'cdiconfigs', 'cluster'],
     ['DataImportCron', 'dataimportcrons'],
     ['DataSource', 'datasources'],
     ['DataVolume', 'datavolumes'],
