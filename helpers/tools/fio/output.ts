@@ -129,7 +129,7 @@ const documentShape = z.looseObject({
 
 /**
  * @param output of one fio, or of several one after the other (`cat *.json`, `--status-interval`)
- * @throws ToolOutputError when it holds no complete report; a report of a failed or cut run is read: see `fioProblems`
+ * @throws ToolOutputError when it holds no complete report; a report of a failed or cut run is read: see `readFioResult`
  */
 export function parseFioOutput(output: string): FioOutput {
   const lines = outputLines(output)

@@ -88,7 +88,7 @@ const countingDocuments = ({ documents }: FioOutput, reports: 'one' | 'last' | '
   reports === 'all' ? documents : documents.slice(-1)
 
 /** All that keeps this output from being a result. */
-export function fioProblems(output: FioOutput, { jobFile, reports = 'one', exitCode = null }: FioAsked): FioProblem[] {
+function fioProblems(output: FioOutput, { jobFile, reports = 'one', exitCode = null }: FioAsked): FioProblem[] {
   const jobs = countingDocuments(output, reports).flatMap((document) => document.jobs)
   const problems: FioProblem[] = []
   const whole = (kind: FioProblemKind, message: string) => problems.push({ kind, job: null, direction: null, message })
