@@ -14,6 +14,8 @@ export interface ConsoleLogin {
   login: LoginStyle
   /** Names in the guest's prompts besides that of the VMI and `localhost`. */
   hostNames?: string[]
+  /** Whether a console that dropped between two commands may be opened again. Default: false. */
+  reconnect?: boolean
 }
 
 /** Over SSH through the port-forward subresource; the guest needs a pod network interface and a server. */
@@ -42,8 +44,6 @@ export interface OpenGuestOptions {
   onProgress?: (message: string) => void
   /** Called with what was sent and received when the guest could not be opened. */
   onTranscript?: (transcript: string) => void
-  /** Console only: whether a console that dropped between two commands may be opened again. Default: false. */
-  reconnect?: boolean
 }
 
 /**
@@ -51,7 +51,7 @@ export interface OpenGuestOptions {
  * @throws GuestError
  */
 export function openGuest(options: OpenGuestOptions): Promise<Guest> {
-  const { client, login, name, namespace, reconnect, ...common } = options
+  const { client, login, name, namespace, ...common } = options
   const vmi = `${namespace}/${name}`
   const connectTo =
     (path: string) =>
@@ -67,6 +67,6 @@ export function openGuest(options: OpenGuestOptions): Promise<Guest> {
     connect: connectTo(consolePath(namespace, name)),
     login: login.login,
     hostNames: [name, 'localhost', ...(login.hostNames ?? [])],
-    ...(reconnect === undefined ? {} : { reconnect }),
+    ...(login.reconnect === undefined ? {} : { reconnect: login.reconnect }),
   })
 }

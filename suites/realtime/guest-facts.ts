@@ -1,5 +1,7 @@
 /** What a guest says of its kernel and its tuning. */
+import type { Clock } from '../../helpers/clock/clock.ts'
 import type { Guest } from '../../helpers/guest/guest.ts'
+import { runPatiently } from '../../helpers/guest/guest-retries.ts'
 import { parseCpuList } from '../../helpers/tools/cpu-list.ts'
 import { parseKernelCommandLine } from '../../helpers/tools/kernel-command-line.ts'
 import { parseTunedActive } from '../../helpers/tools/tuned.ts'
@@ -15,10 +17,15 @@ const files = {
 const kernelVersion = 'uname -rv'
 const activeProfile = 'tuned-adm active'
 
+/** For a guest that does not answer, or whose console has dropped; each file is there at once otherwise. */
+const timeoutMilliseconds = 30_000
+const patienceMilliseconds = 2 * 60_000
+
 /** What the shell answers for a program that is not installed. */
 const notFound = 127
 
 export interface FactsOptions {
+  clock: Clock
   signal: AbortSignal
   keepRawOutput: (name: string, content: string) => Promise<string>
 }
@@ -27,10 +34,18 @@ export interface FactsOptions {
  * Asks the guest, and keeps all that it answers as one raw output.
  * @throws Error naming the file or command with an answer that cannot be read; GuestError
  */
-export async function readGuestFacts(guest: Guest, { signal, keepRawOutput }: FactsOptions): Promise<GuestFacts> {
+export async function readGuestFacts(
+  guest: Guest,
+  { clock, signal, keepRawOutput }: FactsOptions,
+): Promise<GuestFacts> {
   const answers: string[] = []
   const ask = async (command: string) => {
-    const { stdout, exitCode } = await guest.run(command, { signal })
+    const { stdout, exitCode } = await runPatiently(guest, command, {
+      clock,
+      signal,
+      timeoutMilliseconds,
+      patienceMilliseconds,
+    })
     answers.push(`$ ${command}\n${stdout.trimEnd()}\n${exitCode === 0 ? '' : `(exit code ${exitCode})\n`}`)
     return { text: stdout.trim(), exitCode }
   }

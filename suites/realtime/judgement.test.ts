@@ -243,6 +243,16 @@ test.each([
   expect(validity).toEqual({ valid: false, problems: [problem] })
 })
 
+test.each([
+  [43_197.3, true],
+  [43_286.4, true],
+  [43_000, false],
+])('of 12 hours, %d s by the counters of a CPU are valid: %s', (durationSeconds, valid) => {
+  const half = [cpu(2, [12], { durationSeconds: 43_200.1 }), cpu(3, [12], { durationSeconds })]
+  const run = { ...oslat(half, 43_200), askedSeconds: 43_200 }
+  expect(realtimeRecording(findings({ oslat: run }), parse({ mode: 'soak' })).validity.valid).toBe(valid)
+})
+
 test('records the largest of all CPUs under the documented names, and each CPU with its histogram', () => {
   const { results, measurements, tables, validity } = realtimeRecording(
     findings({ oslat: oslat([cpu(2, [17]), cpu(3, [39, 70, 80])]) }),

@@ -11,8 +11,12 @@ import { measuredCpus } from './parameters.ts'
 import { type Bench, runCyclictest, runHwlatdetect, runOslat } from './procedure.ts'
 import { realtimeRecording } from './recording.ts'
 
-/** Of the documented image; nobody reaches it but over its serial console. */
-const login = { access: 'console', login: { style: 'password', user: 'root', password: 'redhat' } } as const
+/** Of the documented image; nobody reaches it but over its serial console. Tools that run for hours outlive a dropped one. */
+const login = {
+  access: 'console',
+  login: { style: 'password', user: 'root', password: 'redhat' },
+  reconnect: true,
+} as const
 
 checkup(realtimeContract, async (context) => {
   const { parameters, namespace, clock, signal, keepRawOutput, measure, operation, record, judge } = context
@@ -43,7 +47,7 @@ checkup(realtimeContract, async (context) => {
     // One after the other: each wants the CPUs for itself.
     return {
       machine: machineFacts(machine),
-      guest: await operation('LOOK', guest.vmi, () => readGuestFacts(guest, { signal, keepRawOutput })),
+      guest: await operation('LOOK', guest.vmi, () => readGuestFacts(guest, { clock, signal, keepRawOutput })),
       oslat: asked('oslat') ? await tools.oslat() : null,
       cyclictest: asked('cyclictest') ? await tools.cyclictest() : null,
       hwlatdetect: asked('hwlatdetect') ? await tools.hwlatdetect() : null,

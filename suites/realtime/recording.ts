@@ -61,6 +61,9 @@ export function valuesOf(findings: RealtimeFindings, of: RealtimeParameters): Va
   ]
 }
 
+/** A megahertz in the slowest counters that there are. */
+const counterError = 0.002
+
 interface RunOfTool {
   tool: string
   /** Of the result. */
@@ -80,19 +83,29 @@ function runs({ oslat, cyclictest, hwlatdetect }: RealtimeFindings): RunOfTool[]
   ]
 }
 
-/** The shortest of what oslat announced and of what it measured on each CPU. It counts in whole seconds. */
+/**
+ * oslat says what it was asked for, in whole seconds, and how long it measured on each CPU: by counters whose frequency it
+ * knows to a megahertz, so with an error that grows with the time.
+ */
 function oslatRun(run: NonNullable<RealtimeFindings['oslat']>): RunOfTool {
+  const { askedSeconds } = run
   const { header, cpus } = run.result
-  const measured = cpus.map(({ durationSeconds }) => Math.round(durationSeconds))
-  const seconds = Math.min(...(header === null ? [] : [header.totalRuntimeSeconds]), ...measured)
+  const times = [
+    ...(header === null ? [] : [header.totalRuntimeSeconds]),
+    ...cpus.map(({ durationSeconds: measured }) =>
+      Math.abs(measured - askedSeconds) <= Math.max(0.5, askedSeconds * counterError)
+        ? askedSeconds
+        : Math.round(measured),
+    ),
+  ]
   // Not longer either: then it was not the run that was asked for.
-  const same = seconds === run.askedSeconds
+  const other = times.find((seconds) => seconds !== askedSeconds)
   return {
     tool: 'oslat',
     name: 'oslatRuntimeSeconds',
     run,
-    seconds,
-    problems: same ? [] : [otherTime('oslat', run, seconds)],
+    seconds: Math.min(...times),
+    problems: other === undefined ? [] : [otherTime('oslat', run, other)],
   }
 }
 
