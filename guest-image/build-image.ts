@@ -103,6 +103,7 @@ async function store(image: ComposedImage): Promise<GuestImage> {
 async function initLayer(): Promise<Buffer> {
   const archive = new CpioArchive()
   for (const name of skeleton.directories) archive.directory(name)
+  for (const name of skeleton.sharedDirectories) archive.directory(name, 0o1777)
   for (const [name, target] of Object.entries(skeleton.links)) archive.symlink(name, target)
   archive.file('init', await readFile(path.join(guestImageSources, 'init.sh')), 0o755)
   for (const name of await overlayFiles()) {

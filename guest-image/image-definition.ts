@@ -92,6 +92,7 @@ export const imageDefinition: ImageDefinition = {
         'taskset',
         'chrt',
         'lscpu',
+        'setpriv',
         'qemu-ga',
       ],
       libraries: [],
@@ -129,8 +130,23 @@ export const imageDefinition: ImageDefinition = {
     {
       name: 'storage',
       medium: 'disk',
-      packages: ['fio', 'xfsprogs', 'e2fsprogs', 'util-linux', 'openssh-sftp-server'],
-      programs: ['fio', 'mkfs.xfs', 'mkfs.ext4', 'resize2fs', 'blkid', 'lsblk', 'findmnt', 'setpriv', 'sftp-server'],
+      packages: ['fio', 'jq', 'xfsprogs', 'e2fsprogs', 'util-linux', 'openssh-sftp-server'],
+      programs: [
+        'fio',
+        'jq',
+        'mkfs.xfs',
+        'xfs_growfs',
+        'mkfs.ext4',
+        'resize2fs',
+        'blkid',
+        'wipefs',
+        'lsblk',
+        'findmnt',
+        'mountpoint',
+        'fstrim',
+        'fallocate',
+        'sftp-server',
+      ],
       libraries: [],
     },
   ],
@@ -139,7 +155,9 @@ export const imageDefinition: ImageDefinition = {
 /** Links that make the usual paths of a distribution work; the overlay folder holds everything that is a file. */
 export const skeleton = {
   // The root itself: Linux leaves it writable to all, which DPDK refuses.
-  directories: ['.', 'dev', 'proc', 'sys', 'run', 'tmp', 'root', 'home', 'mnt', 'var/log', 'var/lib', 'etc/dropbear'],
+  directories: ['.', 'dev', 'proc', 'sys', 'run', 'root', 'home', 'mnt', 'var/log', 'var/lib', 'etc/dropbear'],
+  /** Where everybody may write. */
+  sharedDirectories: ['tmp', 'var/tmp'],
   links: {
     bin: 'usr/bin',
     sbin: 'usr/bin',
