@@ -1,22 +1,24 @@
 /** For every check of the realtime checkup there is a fault that turns it red, with the right verdict and text. */
 import { expect, test } from 'vitest'
 import * as table from './fault-table.ts'
+import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
 import { type Expectation, type GreenRow, type RedRow, runProject, testGreen, testRed } from './fault-table.ts'
 
 interface Changes {
   faults?: Record<string, unknown>[]
   node?: Record<string, unknown>
   case?: Record<string, unknown>
+  embedded?: Record<string, unknown>
 }
 
 const realtimeNode = { 'kubevirt.io/realtime': 'true' }
 const node = (name: string) => ({ name, cpus: 16, memory: '64Gi', hugepages1Gi: 8, labels: realtimeNode })
 
 /** Two nodes, one case of a minute. */
-const realtimeProfile = ({ faults = [], node: parts = {}, case: parameters = {} }: Changes = {}) => ({
+const realtimeProfile = ({ faults = [], node: parts = {}, case: parameters = {}, embedded = {} }: Changes = {}) => ({
   apiVersion: 'kubevirt-acceptance/v1',
   name: 'test',
-  cluster: { embedded: { nodes: [{ ...node('worker1'), ...parts }, node('worker2')], faults } },
+  cluster: { embedded: { nodes: [{ ...node('worker1'), ...parts }, node('worker2')], faults, ...embedded } },
   checkups: { realtime: { cases: [{ mode: 'smoke', vmUnderTestTargetNodeName: 'worker1', ...parameters }] } },
 })
 
@@ -177,6 +179,37 @@ const green: GreenRow[] = [
   ['kernel messages on the console', realtimeProfile(fault('kernel-messages', { every: '7s' }))],
 ]
 testGreen('realtime', green)
+
+test.concurrent(
+  'cancelled in the midst of measuring, it leaves nothing on the cluster',
+  { timeout: 180_000 },
+  async () => {
+    const folder = await temporaryFolder()
+    try {
+      const profile = realtimeProfile({
+        embedded: { time: 'wall', boot: '1s' },
+        case: { readyDelaySeconds: 1, oslatDuration: '2m' },
+      })
+      let interrupted = false
+      const { document, output: text } = await acceptanceRun(folder.path, {
+        profile,
+        arguments: ['--project=realtime'],
+        onOutput: (seen, { kill }) => {
+          if (interrupted || !/measure +\| OSLAT +\| RUN/.test(seen)) return
+          interrupted = true
+          kill('SIGINT')
+        },
+      })
+      expect(interrupted, text).toBe(true)
+      expect(document?.verdict, text).toBe('cancelled')
+      expect(document?.leftovers).toEqual([])
+      // oslat was ended before the VM was removed.
+      expect(text).not.toMatch(/could not be|still runs/)
+    } finally {
+      await folder.remove()
+    }
+  },
+)
 
 test.concurrent(
   'the record has each CPU with its histogram, and the documented results',

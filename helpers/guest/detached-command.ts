@@ -134,8 +134,7 @@ class Caretaker {
 
   /** As run, also when what it looks after was aborted. */
   runAnyway(command: string): Promise<CommandResult> {
-    const { signal: _, ...options } = this.#options
-    return runPatiently(this.#guest, command, options)
+    return runPatiently(this.#guest, command, { ...this.#options, signal: new AbortController().signal })
   }
 }
 

@@ -8,13 +8,13 @@ import { type CyclictestResult, parseCyclictestJson, parseCyclictestText } from 
 import { hwlatdetectCommand } from '../../helpers/tools/hwlatdetect-command.ts'
 import { type HwlatdetectResult, parseHwlatdetect } from '../../helpers/tools/hwlatdetect.ts'
 import { oslatCommand } from '../../helpers/tools/oslat-command.ts'
-import { parseOslatJson } from '../../helpers/tools/oslat-json.ts'
+import { oslatDisagreements, parseOslatJson } from '../../helpers/tools/oslat-json.ts'
 import type { OslatResult } from '../../helpers/tools/oslat-result.ts'
 import { parseOslatText } from '../../helpers/tools/oslat.ts'
 import { formatDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
 import type { ToolRun } from './findings.ts'
 import { measuredCpus, oslatDuration, type RealtimeParameters } from './parameters.ts'
-import { differences } from './two-reports.ts'
+import { cyclictestDisagreements } from './cyclictest-disagreements.ts'
 
 export interface Bench {
   guest: Guest
@@ -27,9 +27,6 @@ export interface Bench {
 
 /** What the documented checkup waits for beyond the asked time. */
 const graceMilliseconds = 5 * 60_000
-/** By how much averages may differ between text and JSON, in µs: they are cut off after as many digits. */
-const threeDecimals = 0.0011
-const wholeMicrosecond = 1
 /** At most this many lines of progress, and none more often than twice a minute. */
 const progressLines = 20
 const progressMilliseconds = 30_000
@@ -56,7 +53,7 @@ export async function runOslat(of: RealtimeParameters, bench: Bench): Promise<To
     bench,
   )
   const result = parseOslatText(run.stdout)
-  agree('oslat', differences(result.cpus, parseOslatJson(run.json).cpus, threeDecimals))
+  agree('oslat', oslatDisagreements(result, parseOslatJson(run.json)))
   allMeasured('oslat', result.cpus, of)
   return { ...run.facts, result }
 }
@@ -83,7 +80,7 @@ export async function runCyclictest(of: RealtimeParameters, bench: Bench): Promi
   )
   // The text says neither on which CPU a thread ran nor, with a histogram, how often it woke up.
   const result = parseCyclictestJson(run.json)
-  agree('cyclictest', differences(parseCyclictestText(run.stdout).cpus, result.cpus, wholeMicrosecond))
+  agree('cyclictest', cyclictestDisagreements(parseCyclictestText(run.stdout), result))
   allMeasured('cyclictest', result.cpus, of)
   return { ...run.facts, result }
 }
