@@ -71,6 +71,11 @@ export class ClusterReader {
     })
   }
 
+  /** URL of the API server. */
+  get server(): string {
+    return this.#client.server
+  }
+
   version(): Promise<ServerVersion> {
     return this.#client.version({ signal: this.#signal })
   }

@@ -1,0 +1,98 @@
+/** Collects what a case finds: measurements and results for the record, and every check, judged or not. */
+import { type Permission, permissionRule } from '../../helpers/kubernetes/permission.ts'
+import type { CheckResult, Measurement, RecordTable, Unit } from '../../helpers/run/case-record.ts'
+import { judgeOf, type Judge } from '../statements.ts'
+import { platformChecks } from './checks.ts'
+import type { PlatformParameters } from './parameters.ts'
+
+interface Stated {
+  id: string
+  /** Which of several; '' or left out when there is only one. */
+  subject?: string
+  /** As it stands in the message. */
+  metric: string
+}
+
+interface StatedNumber extends Stated {
+  /** Name of the measurement. */
+  name: string
+  actual: number | null
+  limit: number | null
+  unit: Unit
+  better: 'lower' | 'higher'
+  /** What the number counts, in the message. */
+  detail?: readonly string[]
+}
+
+const shownDetails = 5
+
+export class PlatformReport {
+  readonly measurements: Measurement[] = []
+  readonly results: Record<string, string | null> = {}
+  readonly tables: RecordTable[] = []
+  readonly checks: CheckResult[] = []
+  readonly #judge: Judge
+  readonly #parameters: Pick<PlatformParameters, 'area' | 'requiredChecks'>
+  readonly #sources: Record<string, string>
+
+  constructor(parameters: Pick<PlatformParameters, 'area' | 'requiredChecks'>, sources: Record<string, string>) {
+    this.#judge = judgeOf({ name: 'platform', checks: platformChecks }, sources)
+    this.#parameters = parameters
+    this.#sources = sources
+  }
+
+  /** Something that is as it should be, or is something else. */
+  state({ subject = '', ...stated }: Stated & { actual: string | null; limit: string | null }): void {
+    this.checks.push(this.#judge({ ...stated, subject, unit: '' }))
+  }
+
+  /** Something that was counted or measured; kept as a measurement too. */
+  number({ name, better, detail = [], subject = '', ...stated }: StatedNumber): void {
+    const { actual, unit } = stated
+    this.measurements.push({ name, ...(subject !== '' && { subject }), value: actual, unit, better })
+    const more = detail.length > shownDetails ? [`${detail.length - shownDetails} more`] : []
+    const metric =
+      detail.length === 0
+        ? stated.metric
+        : `${stated.metric} (${[...detail.slice(0, shownDetails), ...more].join('; ')})`
+    this.checks.push(this.#judge({ ...stated, metric, subject, measurement: name }))
+  }
+
+  /** A check that cannot be judged without a permission. */
+  cannotRead(missing: Permission, ...ids: string[]): void {
+    for (const id of ids)
+      this.#leaveOut(id, `missing permission ${permissionRule(missing)}`, 'Grant it to whoever runs the checkup')
+  }
+
+  /** A check that does not apply, or lacks something other than a permission. @param step what to do about it */
+  cannotJudge(id: string, reason: string, step: string): void {
+    this.#leaveOut(id, reason, step)
+  }
+
+  #leaveOut(id: string, reason: string, step: string): void {
+    const { requiredChecks } = this.#parameters
+    const required = requiredChecks.includes('all') || requiredChecks.includes(id)
+    const result = this.#judge({ id, subject: '', metric: '', actual: null, limit: null, unit: '' })
+    if (!required) {
+      this.checks.push({ ...result, message: `${id}: not judged: ${reason}. ${step}, or leave it at that` })
+      return
+    }
+    const limitSource = this.#sources['requiredChecks'] ?? 'default'
+    this.checks.push({
+      ...result,
+      verdict: 'failed',
+      operator: '==',
+      actual: 'not judged',
+      limit: 'judged',
+      limitSource,
+      limitParameter: 'requiredChecks',
+      message: `${id}: not judged != judged (${limitSource}): ${reason}. ${step}, or take the check out of requiredChecks`,
+    })
+  }
+
+  /** Why nothing could be judged; undefined when something was. */
+  get nothingJudged(): string | undefined {
+    if (this.checks.some(({ verdict }) => verdict !== 'skipped')) return undefined
+    return `nothing of "${this.#parameters.area}" can be judged: ${this.checks[0]?.message ?? 'there is nothing to look at'}`
+  }
+}
