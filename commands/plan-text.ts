@@ -1,6 +1,8 @@
 import type { PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
+import type { PlannedSpace } from '../helpers/run/checkup-contract.ts'
 import { formatDuration } from '../helpers/units/duration.ts'
+import { formatBytes } from '../helpers/units/quantity.ts'
 import { singleLine } from '../reports/plain-text.ts'
 import { textTable } from '../reports/progress/text-table.ts'
 import { alignedPairs, plural, type Output } from './output.ts'
@@ -48,6 +50,7 @@ function caseLines(each: EstimatedCase, profile: LoadedProfile, { paint }: Outpu
     ...alignedPairs(
       [
         ['creates', createsText(requirements.creates)],
+        ...(requirements.space === undefined ? [] : [['space', spaceText(requirements.space)] as const]),
         ['networks', requirements.networks.map(({ namespace, name }) => `${namespace}/${name}`).join(', ') || 'none'],
         ['nodes', nodes],
         ['measures', durationText(requirements.measurementMilliseconds)],
@@ -109,5 +112,13 @@ function clusterText({ cluster }: LoadedProfile): string {
 function createsText(creates: readonly { kind: string; count: number }[]): string {
   return creates.map(({ kind, count }) => plural(count, kind)).join(', ') || 'nothing'
 }
+
+const spaceText = (space: readonly PlannedSpace[]): string =>
+  space
+    .map(
+      ({ storageClass, bytes }) =>
+        `${formatBytes(BigInt(bytes))} of ${storageClass === null ? 'the default class' : `class ${storageClass}`}`,
+    )
+    .join(', ') || 'none'
 
 const durationText = (milliseconds: number): string => formatDuration(BigInt(Math.round(milliseconds * 1e6)))

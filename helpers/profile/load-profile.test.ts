@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest'
 import { fc, test as property } from '@fast-check/vitest'
 import { checkups } from '../../suites/index.ts'
 import { latencyContract } from '../../suites/latency/contract.ts'
+import type { ProfileWorld } from '../run/checkup-contract.ts'
 import { loadProfile } from './load-profile.ts'
 import type { LoadedProfile, PlannedCase } from './loaded-profile.ts'
 import { ProfileError } from './profile-problem.ts'
@@ -292,6 +293,38 @@ test('two cases cannot have one id', () => {
     `${embedded}${cases('- networkAttachmentDefinitionName: blue', '- {name: again, networkAttachmentDefinitionName: blue}')}`,
   )
   expect(planned(named).map(({ id }) => id)).toEqual(['latency/blue', 'latency/again'])
+})
+
+test('a contract may let one case stand for many, each with parameters of its own; those of one are told apart', () => {
+  const classes: unknown[] = []
+  const expanding = {
+    ...latencyContract,
+    expandCase: ({ ipFamilies }: { ipFamilies: string[] }, world: ProfileWorld) => {
+      classes.push(world.storageClasses)
+      return ipFamilies.map((family) => ({ ipFamilies: [family] }))
+    },
+    caseName: ({ ipFamilies }: { ipFamilies: string[] }) => ipFamilies.join('-'),
+  } as unknown as typeof latencyContract
+  writeFileSync(
+    path.join(folder, 'expanding.yaml'),
+    `${embedded}${cases('- {networkAttachmentDefinitionName: blue, ipFamilies: [IPv4, IPv6]}', '- {name: own, networkAttachmentDefinitionName: blue}', '- {networkAttachmentDefinitionName: blue}')}`,
+  )
+  const read = () => loadProfile('expanding.yaml', [expanding], { cwd: folder })
+  expect(read).toThrow('the case id "latency/IPv4" is taken by the case at')
+  expect(classes[0]).toEqual([
+    { name: 'standard', isDefault: true, volumeModes: ['Block', 'Filesystem'], capacityBytes: 10 * 1024 ** 4 },
+  ])
+  writeFileSync(
+    path.join(folder, 'expanding.yaml'),
+    `${embedded}${cases('- {networkAttachmentDefinitionName: blue, ipFamilies: [IPv4, IPv6]}', '- {name: own, networkAttachmentDefinitionName: blue}')}`,
+  )
+  expect(
+    planned(read()).map(({ id, parameters, sources }) => [id, parameters['ipFamilies'], sources['ipFamilies']]),
+  ).toEqual([
+    ['latency/IPv4', ['IPv4'], expect.stringContaining('cases[0].ipFamilies')],
+    ['latency/IPv6', ['IPv6'], expect.stringContaining('cases[0].ipFamilies')],
+    ['latency/own/IPv4', ['IPv4'], 'default'],
+  ])
 })
 
 test('what is wrong in the defaults is told once, there', () => {

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { CheckupContract, ProfileWorld } from '../run/checkup-contract.ts'
+import type { CheckupContract, ProfileWorld, WorldStorageClass } from '../run/checkup-contract.ts'
+import { parseQuantity } from '../units/quantity.ts'
 import { renameDeprecated } from './deprecated-names.ts'
+import type { EmbeddedStorage } from './embedded-storage.ts'
 import type { LoadedProfile, PlannedCheckup, ProfileCluster } from './loaded-profile.ts'
 import { planCases, type Places } from './plan-cases.ts'
 import { ProfileDocument, type ProfilePath } from './profile-document.ts'
@@ -121,7 +123,18 @@ function worldOf({ cluster, nodes, networks, namespace }: ProfileBase): ProfileW
         network.namespace === undefined ? network.name : `${network.namespace}/${network.name}`,
       ) ??
       null,
+    storageClasses: embedded === undefined ? null : storageClassesOf(embedded.storage),
   }
+}
+
+function storageClassesOf({ classes }: EmbeddedStorage): WorldStorageClass[] {
+  const preferred = classes.find(({ virtDefault }) => virtDefault) ?? classes.find((each) => each.default)
+  return classes.map((each) => ({
+    name: each.name,
+    isDefault: each === preferred,
+    volumeModes: [...new Set(each.claimPropertySets.map(({ volumeMode }) => volumeMode))],
+    capacityBytes: Number(parseQuantity(each.capacity)),
+  }))
 }
 
 /** Problems in the order of the file, each once: what is wrong in `defaults` is wrong in every case. */

@@ -41,18 +41,17 @@ export function planCases(section: CheckupSection, planning: Planning): PlannedC
     const path = [...root, 'cases', index]
     return expand(own, matrix, path, planning).flatMap((given) => {
       const planned = planCase(name, matrix !== undefined, new Map([...defaults, ...given]), path, planning)
-      if (planned === undefined) return []
-      const first = firstWithId.get(planned.id)
-      if (first !== undefined) {
-        places.error(
-          path,
-          `the case id "${planned.id}" is taken by the case at ${places.place(first)}; give one of them a name`,
-          'key',
-        )
-        return []
-      }
-      firstWithId.set(planned.id, path)
-      return [planned]
+      return planned.filter(({ id }) => {
+        const first = firstWithId.get(id)
+        if (first === undefined) firstWithId.set(id, path)
+        else
+          places.error(
+            path,
+            `the case id "${id}" is taken by the case at ${places.place(first)}; give one of them a name`,
+            'key',
+          )
+        return first === undefined
+      })
     })
   })
 }
@@ -97,13 +96,15 @@ function expand(
   return expanded
 }
 
+/** None where something is wrong; several where the contract lets one case stand for many. */
 function planCase(
   name: string | undefined,
   expanded: boolean,
   given: Map<string, Written>,
   casePath: ProfilePath,
-  { contract, world, images, places }: Planning,
-): PlannedCase | undefined {
+  planning: Planning,
+): PlannedCase[] {
+  const { contract, world, images, places } = planning
   const implied = contract.profileDefaults(world)
   const written = Object.fromEntries([...given].map(([key, { value }]) => [key, value]))
   const whereIs = (key: unknown): ProfilePath => given.get(String(key))?.path ?? casePath
@@ -116,7 +117,7 @@ function planCase(
       if (given.has(String(key))) places.error([...whereIs(key), ...path.slice(1)], message)
       else places.error([...casePath, ...path], message, 'key')
     }
-    return undefined
+    return []
   }
 
   const parameters = withImages(parsed.data, contract, images)
@@ -128,10 +129,32 @@ function planCase(
       `${key} "${image}" has no digest; allowed with images.requireDigests: images that end in @sha256:...`,
     )
   }
-  for (const problem of contract.rules(parameters, { world, isGiven: (key) => given.has(key) })) {
+  const problems = contract.rules(parameters, { world, isGiven: (key) => given.has(key) })
+  for (const problem of problems)
     places[problem.severity === 'error' ? 'error' : 'warn'](whereIs(problem.parameter), problem.message)
-  }
 
+  const sourceOf = (key: string): string => {
+    const from = given.get(key)
+    return from ? places.place(from.path) : key in implied ? 'default (from the profile)' : 'default'
+  }
+  if (contract.expandCase === undefined) return [plannedCase(parameters, { name, expanded, sourceOf, contract })]
+  // What is wrong with the parameters may be wrong with what they stand for.
+  if (problems.some(({ severity }) => severity === 'error')) return []
+  return contract.expandCase(parameters, world).map((own) => {
+    const each = withImages(contract.parameters.parse({ ...content, ...own }), contract, images)
+    return plannedCase(each, { name, expanded: true, sourceOf, contract })
+  })
+}
+
+interface Naming {
+  name: string | undefined
+  /** Whether the name is that of several. */
+  expanded: boolean
+  sourceOf: (parameter: string) => string
+  contract: CheckupContract
+}
+
+function plannedCase(parameters: z.output<z.ZodObject>, { name, expanded, sourceOf, contract }: Naming): PlannedCase {
   const plain = Object.fromEntries(
     Object.entries(parameters).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
   )
@@ -142,13 +165,7 @@ function planCase(
     checkup: contract.name,
     title: contract.caseTitle(parameters),
     parameters: plain,
-    sources: Object.fromEntries(
-      Object.keys(plain).map((key) => {
-        const from = given.get(key)
-        if (from) return [key, places.place(from.path)]
-        return [key, key in implied ? 'default (from the profile)' : 'default']
-      }),
-    ),
+    sources: Object.fromEntries(Object.keys(plain).map((key) => [key, sourceOf(key)])),
     timeoutMilliseconds: timeoutOf(contract, parameters['timeout']),
   }
 }

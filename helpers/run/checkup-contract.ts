@@ -30,6 +30,11 @@ export interface CheckupContract<Parameters extends z.ZodObject = z.ZodObject> {
   profileDefaults(world: ProfileWorld): Record<string, JsonValue>
   /** What one parameter alone cannot tell: returns every problem, none when all is well. */
   rules(parameters: z.output<Parameters>, context: RuleContext): ParameterProblem[]
+  /**
+   * Where one case of a profile stands for many: what each of them sets in its place, known before the run. None: the
+   * case is left out. Absent: a case stands for itself.
+   */
+  expandCase?(parameters: z.output<Parameters>, world: ProfileWorld): readonly Record<string, JsonValue>[]
   /** Tells cases apart and stays the same over runs: `blue/worker1-worker2`. */
   caseName(parameters: z.output<Parameters>): string
   /** A sentence about the outcome that the case expects. */
@@ -45,10 +50,18 @@ export interface CaseRequirements {
   minimumSchedulableNodes: number
   /** Objects that the case creates, e.g. `2 VirtualMachineInstances`. */
   creates: readonly { kind: string; count: number }[]
+  /** Room that the case takes at the same time in each storage class. */
+  space?: readonly PlannedSpace[]
   /** VMs of the case that need CPUs, hugepages or network devices of their own. */
   machineSets?: readonly MachineSet[]
   /** How long the case measures, without set-up and tear-down. */
   measurementMilliseconds: number
+}
+
+export interface PlannedSpace {
+  /** null: the default class of the cluster. */
+  storageClass: string | null
+  bytes: number
 }
 
 export interface ResultDeclaration {
@@ -87,6 +100,16 @@ export interface ProfileWorld {
   readonly nodes: readonly string[] | null
   /** NetworkAttachmentDefinitions as `name` or `namespace/name`; null when the profile does not say. */
   readonly networks: readonly string[] | null
+  /** null or absent when the profile does not say, as with real clusters. */
+  readonly storageClasses?: readonly WorldStorageClass[] | null
+}
+
+export interface WorldStorageClass {
+  readonly name: string
+  /** The one that VMs get which name none. */
+  readonly isDefault: boolean
+  readonly volumeModes: readonly string[]
+  readonly capacityBytes: number
 }
 
 export interface RuleContext {
