@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { durationText } from './duration-text.ts'
 import { embeddedProcessors, processorFaults } from './embedded-processors.ts'
+import { guestStorageFaults } from './embedded-guest-storage.ts'
 import { embeddedStorage, storageFaults } from './embedded-storage.ts'
 import { lifecycleFaults } from './embedded-lifecycle.ts'
 import { guestSelector } from './guest-selector.ts'
@@ -208,6 +209,7 @@ export const fault = z.discriminatedUnion('fault', [
   ...dataPlaneFaults,
   ...processorFaults,
   ...storageFaults,
+  ...guestStorageFaults,
   ...lifecycleFaults,
   z.strictObject({
     fault: z.literal('wrong-node'),
