@@ -175,7 +175,19 @@ function verdictTable({ cases, flakyCases }: RunDocument, paint: Paint): string[
     count === 0
       ? []
       : [`${count} more checks have no limit and were not judged; set ${parameters.join(', ')} to judge them`]
-  return [...textTable(columns, rows), ...open, '']
+  return [...textTable(columns, rows), ...open, ...leftOut(cases), '']
+}
+
+const maximumLeftOut = 10
+
+/** Why checks were skipped that could have been judged: a permission that is missing, no earlier run to compare with. */
+function leftOut(cases: readonly CaseRecord[]): string[] {
+  const skipped = cases
+    .flatMap(({ checks }) => checks)
+    .filter((check) => check.verdict === 'skipped' && !isWithoutLimit(check))
+  const texts = [...new Set(skipped.map(({ message }) => message))]
+  const lines = texts.slice(0, maximumLeftOut).flatMap((text) => fitted(shortened(singleLine(text), maximumFinding)))
+  return texts.length > maximumLeftOut ? [...lines, `and ${texts.length - maximumLeftOut} more, see summary.md`] : lines
 }
 
 /** Longer texts lose their middle: names of checks begin, and names of nodes end with what tells them apart. */

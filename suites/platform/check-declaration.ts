@@ -7,12 +7,7 @@ type Given = Omit<CheckDeclaration, 'defaultLimitSource' | 'limitParameter' | 'd
 }
 
 /** Limits are fixed unless a parameter sets them. */
-export const declareCheck = ({
-  limit,
-  parameter = undefined,
-  source = 'fixed',
-  ...given
-}: Given): CheckDeclaration => ({
+export const declareCheck = ({ limit, parameter, source = 'fixed', ...given }: Given): CheckDeclaration => ({
   ...given,
   limitParameter: parameter ?? null,
   defaultLimit: limit,

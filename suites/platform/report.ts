@@ -72,21 +72,28 @@ export class PlatformReport {
   #leaveOut(id: string, reason: string, step: string): void {
     const { requiredChecks } = this.#parameters
     const required = requiredChecks.includes('all') || requiredChecks.includes(id)
-    const result = this.#judge({ id, subject: '', metric: '', actual: null, limit: null, unit: '' })
-    if (!required) {
-      this.checks.push({ ...result, message: `${id}: not judged: ${reason}. ${step}, or leave it at that` })
-      return
-    }
-    const limitSource = this.#sources['requiredChecks'] ?? 'default'
+    const given = this.#sources['requiredChecks'] ?? 'default'
+    const limitSource = given === 'default' ? 'default: none is required' : given
+    const { limitParameter: _own, ...result } = this.#judge({
+      id,
+      subject: '',
+      metric: '',
+      actual: null,
+      limit: null,
+      unit: '',
+    })
     this.checks.push({
       ...result,
-      verdict: 'failed',
+      verdict: required ? 'failed' : 'skipped',
+      actual: reason,
       operator: '==',
-      actual: 'not judged',
       limit: 'judged',
       limitSource,
       limitParameter: 'requiredChecks',
-      message: `${id}: not judged != judged (${limitSource}): ${reason}. ${step}, or take the check out of requiredChecks`,
+      message: required
+        ? `${id}: ${reason} != judged (${limitSource}). ${step}, or take the check out of requiredChecks`
+        : `${id}: not judged: ${reason}. ${step}, or leave it at that`,
+      remediation: step,
     })
   }
 
