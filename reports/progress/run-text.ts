@@ -75,7 +75,12 @@ export function closingLines(
   width?: number,
 ): string[] {
   const { verdict, exitCode, leftovers, errors, notSelected, earlierAttempts } = document
-  const lines = ['', ...verdictTable(document, paint), ...problemLines(document, paint, width)]
+  const lines = [
+    '',
+    ...verdictTable(document, paint),
+    ...leftOut(document, width),
+    ...problemLines(document, paint, width),
+  ]
   for (const record of earlierAttempts)
     lines.push(
       `${paint('yellow', 'flaky')}: ${singleLine(record.id)}, attempt ${record.attempt + 1} ${record.verdict}: ${singleLine(caseProblems(record).findings.join('; '))}`,
@@ -175,19 +180,25 @@ function verdictTable({ cases, flakyCases }: RunDocument, paint: Paint): string[
     count === 0
       ? []
       : [`${count} more checks have no limit and were not judged; set ${parameters.join(', ')} to judge them`]
-  return [...textTable(columns, rows), ...open, ...leftOut(cases), '']
+  return [...textTable(columns, rows), ...open, '']
 }
 
 const maximumLeftOut = 10
 
 /** Why checks were skipped that could have been judged: a permission that is missing, no earlier run to compare with. */
-function leftOut(cases: readonly CaseRecord[]): string[] {
+function leftOut({ cases }: RunDocument, width: number | undefined): string[] {
   const skipped = cases
     .flatMap(({ checks }) => checks)
     .filter((check) => check.verdict === 'skipped' && !isWithoutLimit(check))
   const texts = [...new Set(skipped.map(({ message }) => message))]
-  const lines = texts.slice(0, maximumLeftOut).flatMap((text) => fitted(shortened(singleLine(text), maximumFinding)))
-  return texts.length > maximumLeftOut ? [...lines, `and ${texts.length - maximumLeftOut} more, see summary.md`] : lines
+  if (texts.length === 0) return []
+  const shown = texts.slice(0, maximumLeftOut).map((text) => shortened(singleLine(text), maximumFinding))
+  const lines = width === undefined ? shown : shown.flatMap((text) => wrapped(text, width, '    '))
+  return [
+    ...lines,
+    ...(texts.length > shown.length ? [`and ${texts.length - shown.length} more, see summary.md`] : []),
+    '',
+  ]
 }
 
 /** Longer texts lose their middle: names of checks begin, and names of nodes end with what tells them apart. */
