@@ -95,6 +95,43 @@ describe.skipIf(missing !== undefined)(`real guests${missing === undefined ? '' 
     }
   })
 
+  test(
+    'real oslat runs on a realtime kernel, and a CPU that is not isolated is found',
+    { timeout: 240_000 },
+    async () => {
+      const folder = await temporaryFolder()
+      try {
+        const profile = parse(await readFile(join(repository, 'cluster-profiles', 'embedded-qemu.yaml'), 'utf8'))
+        // The boot loader of the image leaves the first two CPUs to the operating system.
+        Object.assign(profile.checkups.realtime.defaults, {
+          measuredCpus: '1-3',
+          procedures: ['oslat'],
+          oslatDuration: '3s',
+        })
+        const run = await acceptanceRun(folder.path, { profile, arguments: ['--project=realtime'] })
+        expect(run.exitCode, run.output).toBe(1)
+        const [record] = run.document?.cases ?? []
+        const red = record?.checks.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'skipped')
+        expect(red?.map(({ id }) => id)).toEqual([
+          'realtime.isolated-cpus',
+          'realtime.tickless-cpus',
+          'realtime.rcu-offloaded-cpus',
+        ])
+        expect(checkOf(run.document, 'realtime.isolated-cpus')?.message).toContain('has 2-3 != has 1-3')
+        expect(checkOf(run.document, 'realtime.kernel')).toMatchObject({ verdict: 'passed', actual: 'PREEMPT_RT' })
+        const maxima = record?.checks.filter(({ id }) => id === 'realtime.max-latency') ?? []
+        expect(maxima.map(({ subject, verdict }) => `${subject} ${verdict}`)).toEqual([
+          'CPU 1 passed',
+          'CPU 2 passed',
+          'CPU 3 passed',
+        ])
+        expect(processesWith(folder.path)).toEqual([])
+      } finally {
+        await folder.remove()
+      }
+    },
+  )
+
   test('no guest outlives a main process that was killed', { timeout: 240_000 }, async () => {
     const folder = await temporaryFolder()
     try {

@@ -62,6 +62,17 @@ test('a single observation is visible beside millions', async () => {
   expect(Math.min(...heights)).toBeGreaterThan(2)
 })
 
+test('what lies above the limit is red', async () => {
+  const redBars = async (limit: number | null) =>
+    (await renderSvg(plotsOf([counted('', 17, { buckets, overflow: 0 })], limit)[0]!.spec)).match(
+      /aria-roledescription="bar"[^>]*fill="#c8372d"|d="M[^"]*v[^"]*h[^"]*"[^>]*fill="#c8372d"/g,
+    )?.length ?? 0
+  expect(await redBars(16)).toBe(1)
+  expect(await redBars(1)).toBe(2)
+  expect(await redBars(17)).toBe(0)
+  expect(await redBars(null)).toBe(0)
+})
+
 test('nothing observed is an empty plot, and a limit far away does not squeeze the bars', async () => {
   const empty = await renderSvg(plotsOf([counted('', null, { buckets: [], overflow: 0 })], 40)[0]!.spec)
   expect(empty).toContain('>0 observed · limit 40 µs<')

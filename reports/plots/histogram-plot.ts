@@ -14,6 +14,9 @@ export interface HistogramPlot {
   measurements: readonly Counted[]
 }
 
+/** A bar of its own at the end, for values that are not known. */
+const aboveAll = (count: number, at: number): [value: number, count: number][] => (count === 0 ? [] : [[at, count]])
+
 /** The lowest bars, of a single observation, need some height on a logarithmic axis. */
 const baseline = 0.5
 /** Where the bar of observations above all buckets stands, in widths of the drawn range. */
@@ -36,7 +39,7 @@ export function histogramPlot({ title, measurements }: HistogramPlot): TopLevelS
   )
   const subtitle = [
     'how many observations had each value (logarithmic)',
-    ...(limits.length === 0 ? [] : ['dashed: limit']),
+    ...(limits.length === 0 ? [] : ['dashed: limit', 'red: above it']),
     ...(measurements.some(({ histogram }) => (histogram?.overflow ?? 0) > 0)
       ? ['red bar at the right: above all buckets']
       : []),
@@ -102,11 +105,14 @@ function panel(
     height: 170,
     layer: [
       bars(
-        buckets.filter(([, count]) => count > 0),
+        buckets.filter(([at, count]) => count > 0 && !(limit !== null && at > limit)),
         colours.sample,
       ),
       bars(
-        overflow === 0 ? [] : [[(last - ((last - first) * overflowDistance) / 2) * divisor, overflow]],
+        [
+          ...buckets.filter(([at, count]) => count > 0 && limit !== null && at > limit),
+          ...aboveAll(overflow, (last - ((last - first) * overflowDistance) / 2) * divisor),
+        ],
         colours.lost,
       ),
       {
