@@ -60,7 +60,7 @@ export function judgeInstallation(
   report.state({
     id: id('ready'),
     subject,
-    metric: `${kind.kind} is`,
+    metric: `${kind.kind}, watched for up to ${of.upgradeDeadline}, is`,
     actual: problems.length === 0 ? 'ready' : problems.join(', '),
     limit: 'ready',
   })
