@@ -60,7 +60,7 @@ export const embeddedStorageClass = z.strictObject({
 })
 export type EmbeddedStorageClass = z.infer<typeof embeddedStorageClass>
 
-export const goldenImage = z.strictObject({
+const goldenImage = z.strictObject({
   name: z.string().min(1).describe('Name of the DataSource; the DataImportCron is called NAME-image-cron.'),
   namespace: z.string().min(1).default('kubevirt-os-images'),
   image: z.string().min(1).describe('Container disk that the DataImportCron imports, without docker://.'),
