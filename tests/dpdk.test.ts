@@ -51,11 +51,11 @@ const dpdkProfile = ({ faults = [], embedded = {}, link = {}, case: parameters =
 const run = (changes: Changes) => runProject('dpdk', dpdkProfile(changes))
 
 const row =
-  (expected: (check: string, text: RegExp) => Expectation) =>
-  (what: string, changes: Changes, check: string, text: RegExp): RedRow => [
+  (expected: (checks: Expectation['checks']) => Expectation) =>
+  (what: string, changes: Changes, checks: Expectation['checks']): RedRow => [
     what,
     dpdkProfile(changes),
-    expected(check, text),
+    expected(checks),
   ]
 const failed = row(table.failed)
 const broken = row(table.broken)
@@ -65,56 +65,47 @@ const red: RedRow[] = [
   failed(
     'packets dropped on the way in',
     { faults: [{ fault: 'rx-drops', percent: 0.001 }] },
-    'dpdk.no-rx-drops',
-    /vmUnderTestRxDroppedPackets [\d,]+ packets > 0 packets/,
+    { 'dpdk.no-rx-drops': /vmUnderTestRxDroppedPackets [\d,]+ packets > 0 packets/ },
   ),
   failed(
     'packets dropped on the way out',
     { faults: [{ fault: 'tx-drops', percent: 0.001 }] },
-    'dpdk.no-tx-drops',
-    /vmUnderTestTxDroppedPackets [\d,]+ packets > 0 packets/,
+    { 'dpdk.no-tx-drops': /vmUnderTestTxDroppedPackets [\d,]+ packets > 0 packets/ },
   ),
   failed(
     'a VM that forwards less than is sent',
     { embedded: { dataPlane: { forwardingCapacity: '5m' } } },
-    'dpdk.no-rx-drops',
-    /packets > 0 packets/,
+    { 'dpdk.no-rx-drops': /packets > 0 packets/ },
   ),
   failed(
     'receive errors, which testpmd prints in a line of their own',
     { faults: [{ fault: 'rx-errors', percent: 0.001 }] },
-    'dpdk.no-rx-errors',
-    /packets > 0 packets/,
+    { 'dpdk.no-rx-errors': /packets > 0 packets/ },
   ),
   failed(
     'a shortage of buffers',
     { faults: [{ fault: 'rx-no-buffers', percent: 0.001 }] },
-    'dpdk.no-rx-errors',
-    /packets > 0 packets/,
+    { 'dpdk.no-rx-errors': /packets > 0 packets/ },
   ),
   failed(
     'packets that the generator cannot send',
     { faults: [{ fault: 'generator-output-errors', percent: 0.001 }] },
-    'dpdk.generator-errors',
-    /packets > 0 packets/,
+    { 'dpdk.generator-errors': /packets > 0 packets/ },
   ),
   failed(
     'packets that come back in bad shape',
     { faults: [{ fault: 'generator-input-errors', percent: 0.001 }] },
-    'dpdk.generator-errors',
-    /packets > 0 packets/,
+    { 'dpdk.generator-errors': /packets > 0 packets/ },
   ),
   failed(
     'loss on the way back, which the documented checkup does not see',
     { faults: [{ fault: 'return-leg-loss', percent: 0.001 }] },
-    'dpdk.all-returned',
-    /trafficGenReceivedPackets [\d,]+ packets < [\d,]+ packets/,
+    { 'dpdk.all-returned': /trafficGenReceivedPackets [\d,]+ packets < [\d,]+ packets/ },
   ),
   failed(
     'loss on the wire',
     { link: { lossPercent: 0.01 } },
-    'dpdk.all-received',
-    /vmUnderTestReceivedPackets [\d,]+ packets != [\d,]+ packets/,
+    { 'dpdk.all-received': /vmUnderTestReceivedPackets [\d,]+ packets != [\d,]+ packets/ },
   ),
   failed(
     'VMs on one node',
@@ -127,32 +118,27 @@ const red: RedRow[] = [
         ],
       },
     },
-    'dpdk.placement',
-    /worker1/,
+    { 'dpdk.placement': /worker1/ },
   ),
   failed(
     'a generator that nearly reaches the rate',
     { faults: [{ fault: 'generator-rate-limited', reachedPercent: 95 }] },
-    'dpdk.rate',
-    /achievedPacketsPerSecond 7,6\d\d,\d+(\.\d+)? pps < 7,920,000 pps/,
+    { 'dpdk.rate': /achievedPacketsPerSecond 7,6\d\d,\d+(\.\d+)? pps < 7,920,000 pps/ },
   ),
   failed(
     'a flow slower than allowed at its slowest',
     { link: { latency: '2ms' }, case: { measureLatency: true, maxLatency: '1ms' } },
-    'dpdk.latency-max',
-    /ms > 1ms/,
+    { 'dpdk.latency-max': /ms > 1ms/ },
   ),
   failed(
     'a flow slower than allowed on average',
     { link: { latency: '2ms' }, case: { measureLatency: true, maxAverageLatency: '1ms' } },
-    'dpdk.latency-average',
-    /ms > 1ms/,
+    { 'dpdk.latency-average': /ms > 1ms/ },
   ),
   failed(
     'a flow less steady than allowed',
     { link: { latency: '2ms', jitter: '1ms' }, case: { measureLatency: true, maxJitter: '1us' } },
-    'dpdk.latency-jitter',
-    /> 1µs/,
+    { 'dpdk.latency-jitter': /> 1µs/ },
   ),
   failed(
     'a rate without loss below the asked share of the line rate',
@@ -160,8 +146,7 @@ const red: RedRow[] = [
       embedded: { dataPlane: { forwardingCapacity: '6m' } },
       case: { mode: 'ndr', trafficGenPacketsPerSecond: undefined, ndrFrameSizes: [64], ndrMinLineRatePercent: 90 },
     },
-    'dpdk.ndr',
-    /ndrLineRatePercent 4\d\.\d+% < 90%/,
+    { 'dpdk.ndr': /ndrLineRatePercent 4\d\.\d+% < 90%/ },
   ),
   failed(
     'loss at every rate of a search',
@@ -169,45 +154,38 @@ const red: RedRow[] = [
       link: { lossPercent: 10 },
       case: { mode: 'ndr', trafficGenPacketsPerSecond: undefined, ndrFrameSizes: [64], ndrMaxTrials: 60 },
     },
-    'dpdk.ndr-found',
-    /< 1 pps/,
+    { 'dpdk.ndr-found': /< 1 pps/ },
   ),
   invalid(
     'a generator that does not reach the rate',
     { faults: [{ fault: 'generator-rate-limited', reachedPercent: 80 }] },
-    'dpdk.rate',
-    /rate/,
+    { 'dpdk.rate': /rate/ },
   ),
   broken(
     'a generator that never gets ready',
     { faults: [{ fault: 'trex-never-starts' }] },
-    'dpdk.provisioned',
-    /TRex server .*not ready 60 s/,
+    { 'dpdk.provisioned': /TRex server .*not ready 60 s/ },
   ),
   broken(
     'statistics that end early',
     { faults: [{ fault: 'trex-statistics-truncated', bytes: 100 }] },
-    'dpdk.measured',
-    /trex/i,
+    { 'dpdk.measured': /trex/i },
   ),
   broken(
     'statistics that are empty',
     { faults: [{ fault: 'trex-statistics-truncated', bytes: 0 }] },
-    'dpdk.measured',
-    /trex/i,
+    { 'dpdk.measured': /trex/i },
   ),
   broken(
     'a guest that never gets ready',
     { faults: [{ fault: 'boot-commands-hang', vmi: '*under-test*' }] },
-    'dpdk.provisioned',
-    /did not become Ready/,
+    { 'dpdk.provisioned': /did not become Ready/ },
   ),
-  broken('CPUs that do not fill whole cores', { faults: [{ fault: 'smt-alignment' }] }, 'dpdk.provisioned', /SMT/),
+  broken('CPUs that do not fill whole cores', { faults: [{ fault: 'smt-alignment' }] }, { 'dpdk.provisioned': /SMT/ }),
   broken(
     'a network that does not exist',
     { case: { networkAttachmentDefinitionName: 'nope' } },
-    'dpdk.provisioned',
-    /"nope" not found/,
+    { 'dpdk.provisioned': /"nope" not found/ },
   ),
 ]
 

@@ -7,23 +7,25 @@ import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
 export interface Expectation {
   verdict: string
   exitCode: number
-  /** '' where the run ends before any check. */
-  check: string
-  /** In the message of the check, or in the reason of the run. */
-  text: RegExp
+  /** What must be in the message of each; none where the run ends before any check, and `output` has to say it. */
+  checks: Record<string, RegExp>
+  output?: RegExp
 }
 
 const expectation =
   (verdict: string, exitCode: number) =>
-  (check: string, text: RegExp): Expectation => ({ verdict, exitCode, check, text })
+  (checks: Expectation['checks']): Expectation => ({ verdict, exitCode, checks })
 export const failed = expectation('failed', 1)
 export const invalid = expectation('invalid', 4)
 export const broken = expectation('broken', 6)
 
+/** The preflight keeps a run from starting. */
+export const refused = (output: RegExp): Expectation => ({ verdict: 'broken', exitCode: 3, checks: {}, output })
+
 export type RedRow = readonly [what: string, profile: Record<string, unknown>, expected: Expectation]
 export type GreenRow = readonly [what: string, profile: Record<string, unknown>]
 
-/** Each fault turns its check red, tells it on the terminal, and leaves numbers and evidence, but nothing on the cluster. */
+/** Each fault turns its checks red, tells it on the terminal, and leaves numbers and evidence, but nothing on the cluster. */
 export function testRed(project: string, rows: readonly RedRow[]): void {
   test.concurrent.for(rows)(
     '%s is red, and says why',
@@ -41,16 +43,18 @@ export function testRed(project: string, rows: readonly RedRow[]): void {
           verdict,
           exitCode: expected.exitCode,
         })
-        if (expected.check === '') {
-          expect(output).toMatch(expected.text)
+        if (expected.output) {
+          expect(output).toMatch(expected.output)
           return
         }
-        const own = document?.cases.flatMap(({ checks }) => checks).filter(({ id }) => id === expected.check) ?? []
-        const judged = own.find((check) => check.verdict === verdict)
-        expect(judged?.message ?? own.map(({ message }) => message).join('\n'), document?.reason).toMatch(expected.text)
-        expect(judged, document?.reason).toBeDefined()
-        // Whoever reads the terminal sees it too.
-        expect(output).toContain(expected.check)
+        for (const [check, text] of Object.entries(expected.checks)) {
+          const own = document?.cases.flatMap(({ checks }) => checks).filter(({ id }) => id === check) ?? []
+          const judged = own.find((each) => each.verdict === verdict)
+          expect(judged?.message ?? own.map(({ message }) => message).join('\n'), document?.reason).toMatch(text)
+          expect(judged, document?.reason).toBeDefined()
+          // Whoever reads the terminal sees it too.
+          expect(output).toContain(check)
+        }
         const [red] = document?.cases.filter((each) => each.verdict === verdict) ?? []
         expect(red?.evidence.map(({ name }) => name).join()).not.toBe('')
         if (verdict === 'failed') {
@@ -58,7 +62,8 @@ export function testRed(project: string, rows: readonly RedRow[]): void {
           expect(await readFile(join(directory!.root, raw!.path), 'utf8')).not.toBe('')
           expect(red?.measurements.filter(({ value }) => value !== null)).not.toEqual([])
         }
-        if (!expected.check.endsWith('.nothing-left')) expect(document?.leftovers).toEqual([])
+        if (!Object.keys(expected.checks).some((check) => check.endsWith('.nothing-left')))
+          expect(document?.leftovers).toEqual([])
       } finally {
         await folder.remove()
       }
