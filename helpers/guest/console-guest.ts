@@ -85,6 +85,8 @@ class ConsoleGuest implements Guest {
   }
 
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+    if (options.input !== undefined)
+      return Promise.reject(new TypeError(`run ${command}: the input of a command can be given over SSH only`))
     const result = this.#queue.then(() => this.#explained(() => this.#run(command, options)))
     this.#queue = result.catch(() => undefined)
     return result

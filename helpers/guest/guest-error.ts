@@ -15,6 +15,8 @@ export type GuestErrorKind =
   | 'busy'
   /** The guest answered, but what it sent cannot be told apart into echo, output and exit code. */
   | 'framing'
+  /** The guest refused to read or write a file. */
+  | 'file'
 
 /** Something went wrong between us and a guest. A command that merely failed is a result, not a GuestError. */
 export class GuestError extends Error {

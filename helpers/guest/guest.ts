@@ -12,6 +12,23 @@ export interface RunOptions {
   /** Limit for this command, in the cluster's time. Default: 30 s. */
   timeoutMilliseconds?: number
   signal?: AbortSignal
+  /** What the command reads on its standard input; default: nothing. Over SSH only. */
+  input?: string | Uint8Array
+}
+
+/** Files of a guest, byte by byte. Paths are as the guest's user sees them: relative ones begin at its home directory. */
+export interface GuestFiles {
+  /** @throws GuestError `file` when it cannot be read, and as `run` */
+  readFile(path: string, options?: Omit<RunOptions, 'input'>): Promise<Buffer>
+  /**
+   * @param options.mode of a file that is not there yet, e.g. 0o600
+   * @throws GuestError `file` when it cannot be written, and as `run`
+   */
+  writeFile(
+    path: string,
+    content: string | Uint8Array,
+    options?: Omit<RunOptions, 'input'> & { mode?: number },
+  ): Promise<void>
 }
 
 /** A running VM that commands can be run in, over the serial console or over SSH. */
@@ -19,6 +36,8 @@ export interface Guest extends AsyncDisposable {
   /** `namespace/name` of the VirtualMachineInstance. */
   readonly vmi: string
   readonly channel: 'console' | 'ssh'
+  /** Over SSH only. */
+  readonly files?: GuestFiles
   /**
    * Runs one command line in the guest's shell. A non-zero exit code is a result, not an error.
    * @throws GuestError when the channel drops, the guest does not answer in time, or the framing cannot be read.

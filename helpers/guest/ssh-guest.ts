@@ -13,7 +13,8 @@ import {
   type Limit,
 } from './guest-error.ts'
 import { ConsoleStream } from './console-stream.ts'
-import type { CommandResult, Guest, InteractiveProgram, RunOptions, StartOptions } from './guest.ts'
+import { overSftp } from './ssh-files.ts'
+import type { CommandResult, Guest, GuestFiles, InteractiveProgram, RunOptions, StartOptions } from './guest.ts'
 import { ProgramDialogue } from './program-dialogue.ts'
 import { abandon, codeOfSignal, SshTerminal } from './ssh-terminal.ts'
 import { quote } from '../tools/shell-quote.ts'
@@ -37,6 +38,8 @@ export interface SshGuestOptions {
   signal: AbortSignal
   redact?: (text: string) => string
   onProgress?: (message: string) => void
+  /** Opens a new connection for the next command when the last one dropped. The command that it dropped is not run again. */
+  reconnect?: boolean
   /** Called with the transcript when the guest cannot be opened. */
   onTranscript?: (transcript: string) => void
 }
@@ -77,7 +80,17 @@ class SshGuest implements Guest {
   readonly #hostKey: Buffer | null
   readonly #transcript = new Transcript()
   /** Aborted with the reason once the connection has ended. */
-  readonly #ended = new AbortController()
+  #ended = new AbortController()
+  readonly files: GuestFiles = {
+    readFile: (path, options = {}) =>
+      this.#fileOperation(`read ${path}`, options, (sftp, done) => sftp.readFile(path, done)),
+    writeFile: (path, content, { mode, ...options } = {}) =>
+      this.#fileOperation(`write ${path}`, options, (sftp, done) =>
+        sftp.writeFile(path, Buffer.from(content), mode === undefined ? {} : { mode }, (error) =>
+          done(error, undefined),
+        ),
+      ),
+  }
   #client: Client | null = null
 
   constructor(options: SshGuestOptions) {
@@ -153,8 +166,7 @@ class SshGuest implements Guest {
 
   async run(command: string, options: RunOptions = {}): Promise<CommandResult> {
     const { clock, signal: cancelled, timeouts } = this.#options
-    const client = this.#client
-    if (client === null || this.#ended.signal.aborted) throw this.#dropped(command, '')
+    const client = await this.#connected(command)
     const limit = commandLimit(timeouts, options.timeoutMilliseconds)
     using deadline = clock.deadline(limit.milliseconds)
     const stop = AbortSignal.any([
@@ -164,7 +176,7 @@ class SshGuest implements Guest {
     ])
     const startedAt = await clock.now()
     this.#transcript.sent(`${command}\n`)
-    const execution = new Execution(client, command, stop)
+    const execution = new Execution(client, command, stop, options.input)
     try {
       const exitCode = await execution.exitCode
       const stdout = execution.output()
@@ -189,8 +201,7 @@ class SshGuest implements Guest {
 
   async start(command: string, options: StartOptions): Promise<InteractiveProgram> {
     const { clock, signal: cancelled, timeouts, vmi } = this.#options
-    const client = this.#client
-    if (client === null || this.#ended.signal.aborted) throw this.#dropped(command, '')
+    const client = await this.#connected(command)
     AbortSignal.any([cancelled, ...(options.signal === undefined ? [] : [options.signal])]).throwIfAborted()
     this.#transcript.sent(`${command}\n`)
     const terminal = await SshTerminal.open(client, `exec sh -c ${quote(command)}`, this.#ended.signal).catch(
@@ -231,6 +242,42 @@ class SshGuest implements Guest {
     }
   }
 
+  /** The connection, a new one when the last has dropped and the options say so. */
+  async #connected(command: string): Promise<Client> {
+    if (this.#client !== null && this.#ended.signal.aborted && this.#options.reconnect === true) {
+      this.#ended = new AbortController()
+      this.#client = null
+      await this.open().catch((error: unknown) => {
+        this.#ended.abort(error)
+        throw error
+      })
+    }
+    if (this.#client === null || this.#ended.signal.aborted) throw this.#dropped(command, '')
+    return this.#client
+  }
+
+  async #fileOperation<T>(what: string, options: RunOptions, action: Parameters<typeof overSftp<T>>[2]): Promise<T> {
+    const { clock, signal: cancelled, timeouts, vmi } = this.#options
+    const client = await this.#connected(what)
+    const limit = commandLimit(timeouts, options.timeoutMilliseconds)
+    using deadline = clock.deadline(limit.milliseconds)
+    const asked = AbortSignal.any([cancelled, ...(options.signal === undefined ? [] : [options.signal])])
+    this.#transcript.note(`sftp: ${what}`)
+    try {
+      return await overSftp(client, AbortSignal.any([asked, this.#ended.signal, deadline.signal]), action)
+    } catch (error) {
+      asked.throwIfAborted()
+      if (this.#ended.signal.aborted) throw this.#dropped(what, '', error)
+      if (deadline.signal.aborted) throw this.#timedOut(what, limit, '', error)
+      const why = error instanceof Error ? error.message : String(error)
+      throw this.#error(
+        'file',
+        `The guest of VMI "${vmi}" refused to ${what} over sftp: ${why}. Look at the path and at the rights of user "${this.#options.username}".`,
+        error,
+      )
+    }
+  }
+
   transcript(): string {
     return this.#redact(this.#transcript.text())
   }
@@ -260,7 +307,9 @@ class SshGuest implements Guest {
       let ready = false
       const fail = (error: Error): void => {
         signal.removeEventListener('abort', onAbort)
-        if (ready) this.#end(error)
+        // What is left of an earlier connection ends no later one.
+        if (ready && this.#client === client) this.#end(error)
+        else if (ready) return
         else {
           client.destroy()
           reject(wrongKey === null ? error : this.#wrongHost(wrongKey, error))
@@ -352,7 +401,7 @@ class Execution {
   #length = 0
 
   /** `stop` ends the command and rejects `exitCode`. */
-  constructor(client: Client, command: string, stop: AbortSignal) {
+  constructor(client: Client, command: string, stop: AbortSignal, input?: string | Uint8Array) {
     const outcome = Promise.withResolvers<number>()
     let channel: ClientChannel | null = null
     const onStop = (): void => fail(stop.reason as Error)
@@ -368,8 +417,13 @@ class Execution {
       if (this.#length > mostOutput) fail(new TooMuchOutput('too much output'))
     }
     // As on the console: a POSIX shell whatever the user's is, and nothing to read. Ending our side of the channel
-    // instead would end the input too, but ssh2 sends no signal any more after that.
-    client.exec(`exec sh -c ${quote(command)} </dev/null`, (error, opened) => {
+    // instead would end the input too, but ssh2 sends no signal any more after that. So `head` ends it.
+    const bytes = input === undefined ? undefined : Buffer.from(input)
+    const line =
+      bytes === undefined
+        ? `exec sh -c ${quote(command)} </dev/null`
+        : `head -c ${bytes.length} | sh -c ${quote(command)}`
+    client.exec(line, (error, opened) => {
       if (error !== undefined) {
         fail(error)
         return
@@ -379,6 +433,7 @@ class Execution {
         abandon(opened)
         return
       }
+      if (bytes !== undefined) opened.write(bytes)
       let exitCode: number | null = null
       opened.on('data', receive)
       opened.stderr.on('data', receive)
