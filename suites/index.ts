@@ -2,6 +2,7 @@
 import type { CheckupContract } from '../helpers/run/checkup-contract.ts'
 import { dpdkContract } from './dpdk/contract.ts'
 import { latencyContract } from './latency/contract.ts'
+import { platformContract } from './platform/contract.ts'
 import { realtimeContract } from './realtime/contract.ts'
 
-export const checkups: readonly CheckupContract[] = [latencyContract, dpdkContract, realtimeContract]
+export const checkups: readonly CheckupContract[] = [latencyContract, dpdkContract, realtimeContract, platformContract]

@@ -1,0 +1,4 @@
+import { testReadmeOfChecks } from '../testing/readme.ts'
+import { platformContract } from './contract.ts'
+
+testReadmeOfChecks(platformContract)
