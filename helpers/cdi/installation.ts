@@ -11,7 +11,7 @@ export const cdiKind: InstallationKind = {
   rollout: ({ status = {} }) => ({ observed: status.observedVersion ?? null, target: status.targetVersion ?? null }),
 }
 
-export const uploadApiService = 'v1beta1.upload.cdi.kubevirt.io'
+const uploadApiService = 'v1beta1.upload.cdi.kubevirt.io'
 const customaryNamespace = 'cdi'
 
 type ApiService = KubernetesObject & { spec?: { service?: { namespace?: string } | null } }

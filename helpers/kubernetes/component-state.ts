@@ -1,4 +1,5 @@
 /** How far the parts of an installation have come: its Deployments and DaemonSets, and the pods of those. */
+import { becauseOf } from './conditions.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 
 export type Deployment = KubernetesObject & {
@@ -51,6 +52,15 @@ export type ComponentPod = KubernetesObject & {
   }
 }
 
+/** A pod without what nobody looks at, such as the environment of its containers. */
+export const withoutDetails = ({ apiVersion, kind, metadata, spec, status }: ComponentPod): ComponentPod => ({
+  apiVersion,
+  kind,
+  metadata,
+  ...(spec?.nodeName !== undefined && { spec: { nodeName: spec.nodeName } }),
+  ...(status && { status }),
+})
+
 /** Why a pod does not serve, in a few words; undefined when it does. A pod that is being deleted is on its way out. */
 export function podProblem({ metadata, status }: ComponentPod): string | undefined {
   if (metadata.deletionTimestamp !== undefined) return undefined
@@ -60,8 +70,7 @@ export function podProblem({ metadata, status }: ComponentPod): string | undefin
     return `${phase}, container ${waiting.name} ${waiting.state.waiting.reason ?? 'waiting'}`
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   if (phase === 'Running' && ready?.status === 'True') return undefined
-  const why = [ready?.reason, ready?.message].filter((part) => part !== undefined && part !== '').join(': ')
-  return why === '' ? `${phase}, not ready` : `${phase}, not ready (${why})`
+  return `${phase}, not ready${becauseOf(ready)}`
 }
 
 /** Containers that ended and were started again since then, as `pod/container`. @param since milliseconds since the epoch */

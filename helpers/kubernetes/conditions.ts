@@ -12,13 +12,17 @@ export function conditionOf(object: KubernetesObject, type: string): Condition |
   return conditionsOf(object).find((condition) => condition.type === type)
 }
 
+/** Reason and message of a condition, as far as there are any: ` (Unschedulable: 0/2 nodes are available)`, else ''. */
+export function becauseOf(condition: Pick<Condition, 'reason' | 'message'> | undefined): string {
+  const why = [condition?.reason, condition?.message].filter((part) => part !== undefined && part !== '').join(': ')
+  return why === '' ? '' : ` (${why})`
+}
+
 /** `phase Scheduling, PodScheduled=False (Unschedulable: 0/2 nodes are available), Ready=False (GuestNotRunning)` */
 export function describeState(object: KubernetesObject): string {
   const phase = phaseOf(object)
   const parts = phase === undefined ? [] : [`phase ${phase}`]
-  for (const { type, status, reason, message } of conditionsOf(object)) {
-    const why = [reason, message].filter((part) => part !== undefined && part !== '').join(': ')
-    parts.push(`${type}=${status}${why === '' ? '' : ` (${why})`}`)
-  }
+  for (const condition of conditionsOf(object))
+    parts.push(`${condition.type}=${condition.status}${becauseOf(condition)}`)
   return parts.length === 0 ? 'no phase and no conditions' : parts.join(', ')
 }

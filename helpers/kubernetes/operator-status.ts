@@ -1,5 +1,5 @@
 /** How operators tell the state of what they install: three conditions, a phase, and versions. */
-import { conditionOf } from './conditions.ts'
+import { becauseOf, conditionOf } from './conditions.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
 import { phaseOf } from './terminal-state.ts'
 
@@ -12,8 +12,7 @@ export function unreadiness(resource: KubernetesObject): string[] {
   for (const [type, wanted] of Object.entries(healthyConditions)) {
     const condition = conditionOf(resource, type)
     if (condition?.status === wanted) continue
-    const why = [condition?.reason, condition?.message].filter((part) => part !== undefined && part !== '').join(': ')
-    problems.push(`${type}=${condition?.status ?? 'not set'}${why === '' ? '' : ` (${why})`}`)
+    problems.push(`${type}=${condition?.status ?? 'not set'}${becauseOf(condition)}`)
   }
   return problems
 }

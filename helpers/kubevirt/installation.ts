@@ -8,6 +8,7 @@ import {
   daemonSetState,
   type Deployment,
   deploymentState,
+  withoutDetails,
 } from '../kubernetes/component-state.ts'
 import type { KubernetesObject } from '../kubernetes/kubernetes-object.ts'
 import { isBeyondHope, unreadiness } from '../kubernetes/operator-status.ts'
@@ -122,7 +123,7 @@ export async function readInstallation(
       resources: [resource, ...listed.known.slice(1)],
       namespace,
       components,
-      pods: mapReading(pods, (all) => own(all).filter(isComponent)),
+      pods: mapReading(pods, (all) => own(all).filter(isComponent).map(withoutDetails)),
     },
   }
 }

@@ -1,7 +1,7 @@
 /** The area `api`: what is served, by whom, and whether the webhooks look at what is created. */
 import type { ClusterReader, DryRun, Reading } from '../../helpers/kubernetes/cluster-reader.ts'
 import { isApiError } from '../../helpers/kubernetes/api-error.ts'
-import { conditionOf } from '../../helpers/kubernetes/conditions.ts'
+import { becauseOf, conditionOf } from '../../helpers/kubernetes/conditions.ts'
 import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { groupOf } from '../../helpers/kubernetes/resources.ts'
 import { withDisk } from './probe-machines.ts'
@@ -122,8 +122,7 @@ function judgeApiServices(found: Reading<ApiService[]>, of: PlatformParameters, 
 function availability(service: ApiService): string {
   const condition = conditionOf(service, 'Available')
   if (condition?.status === 'True') return 'available'
-  const why = [condition?.reason, condition?.message].filter((part) => part !== undefined && part !== '').join(': ')
-  return `unavailable${why === '' ? '' : ` (${why})`}`
+  return `unavailable${becauseOf(condition)}`
 }
 
 function notServed(version: string, served: readonly string[]): string {

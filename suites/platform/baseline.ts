@@ -38,10 +38,19 @@ export function findBaseline({ runsDirectory, runId, cluster, given }: BaselineS
     return { runId: run.document.id, snapshot }
   }
   for (const run of earlierRuns(runsDirectory, runId)) {
-    const snapshot = snapshotIn(run, (verdict) => verdict === 'passed')
+    const snapshot = snapshotIfPossible(run)
     if (snapshot?.cluster === cluster) return { runId: run.document.id, snapshot }
   }
   return undefined
+}
+
+/** Of runs that nobody asked for by name, those are passed over of which just a part was kept. */
+function snapshotIfPossible(run: EarlierRun): WorkloadSnapshot | undefined {
+  try {
+    return snapshotIn(run, (verdict) => verdict === 'passed')
+  } catch {
+    return undefined
+  }
 }
 
 function snapshotIn(run: EarlierRun, serves: (verdict: string) => boolean): WorkloadSnapshot | undefined {

@@ -44,7 +44,7 @@ const node = (name: string, annotations: Record<string, string> = {}): VmNode =>
       'devices.kubevirt.io/tun': '110',
       'devices.kubevirt.io/vhost-net': '1k',
     },
-  } as NonNullable<VmNode['status']>,
+  },
 })
 
 test('a node without a heartbeat has no age that could be judged', () => {

@@ -1,7 +1,7 @@
 /** The area `nodes`: whether VMs can be started on the nodes that are meant for them. */
 import type { ClusterReader, Reading } from '../../helpers/kubernetes/cluster-reader.ts'
-import { conditionOf } from '../../helpers/kubernetes/conditions.ts'
-import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
+import { becauseOf, conditionOf } from '../../helpers/kubernetes/conditions.ts'
+import type { Condition, KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { durationMilliseconds } from '../../helpers/units/duration.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
 import type { PlatformParameters } from './parameters.ts'
@@ -9,7 +9,7 @@ import type { PlatformReport } from './report.ts'
 
 export type VmNode = KubernetesObject & {
   spec?: { unschedulable?: boolean }
-  status?: { allocatable?: Record<string, string> }
+  status?: { allocatable?: Record<string, string>; conditions?: Condition[] }
 }
 
 const schedulableLabel = 'kubevirt.io/schedulable'
@@ -21,7 +21,8 @@ const devices = ['kvm', 'tun', 'vhost-net'] as const
 export async function readVmNodes(reader: ClusterReader): Promise<Reading<VmNode[]>> {
   const all = await reader.list<VmNode>({ apiVersion: 'v1', kind: 'Node' })
   if ('missing' in all) return all
-  return { known: all.known.filter(({ metadata }) => metadata.labels?.[schedulableLabel] !== undefined) }
+  const ofVms = all.known.filter(({ metadata }) => metadata.labels?.[schedulableLabel] !== undefined)
+  return { known: ofVms.map(withoutDetails) }
 }
 
 /** @param now in milliseconds since the epoch, by the clock of the cluster */
@@ -85,11 +86,27 @@ export function judgeNodes(
   }
 }
 
+/** A node without what nobody looks at, such as its images. */
+function withoutDetails({ apiVersion, kind, metadata, spec, status }: VmNode): VmNode {
+  const { name, labels, annotations } = metadata
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...(name !== undefined && { name }), ...(labels && { labels }), ...(annotations && { annotations }) },
+    ...(spec?.unschedulable !== undefined && { spec: { unschedulable: spec.unschedulable } }),
+    ...(status && {
+      status: {
+        ...(status.allocatable && { allocatable: status.allocatable }),
+        ...(status.conditions && { conditions: status.conditions }),
+      },
+    }),
+  }
+}
+
 function readiness(node: VmNode): string {
   const condition = conditionOf(node, 'Ready')
   if (condition?.status === 'True') return 'ready'
-  const why = [condition?.reason, condition?.message].filter((part) => part !== undefined && part !== '').join(': ')
-  return `not ready${why === '' ? '' : ` (${why})`}`
+  return `not ready${becauseOf(condition)}`
 }
 
 function schedulability({ metadata, spec }: VmNode): string {

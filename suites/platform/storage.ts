@@ -12,7 +12,7 @@ import {
   type VmStorage,
 } from '../../helpers/cdi/storage.ts'
 import type { ClusterReader, Reading } from '../../helpers/kubernetes/cluster-reader.ts'
-import { conditionOf } from '../../helpers/kubernetes/conditions.ts'
+import { becauseOf, conditionOf } from '../../helpers/kubernetes/conditions.ts'
 import type { PlatformParameters } from './parameters.ts'
 import type { PlatformReport } from './report.ts'
 
@@ -103,9 +103,8 @@ function judgeGoldenImages(
     const bad = found.known.flatMap((image) => {
       const state = conditionOf(image, condition)
       if (state?.status === 'True') return []
-      const why = [state?.reason, state?.message].filter((part) => part !== undefined && part !== '').join(': ')
       return [
-        `${image.metadata.namespace}/${nameOf(image)} is ${condition}=${state?.status ?? 'not set'}${why && ` (${why})`}`,
+        `${image.metadata.namespace}/${nameOf(image)} is ${condition}=${state?.status ?? 'not set'}${becauseOf(state)}`,
       ]
     })
     report.number({ id, metric, detail: bad, name, actual: bad.length, limit: 0, unit: 'count', better: 'lower' })
