@@ -4,5 +4,12 @@ import { dpdkContract } from './dpdk/contract.ts'
 import { latencyContract } from './latency/contract.ts'
 import { platformContract } from './platform/contract.ts'
 import { realtimeContract } from './realtime/contract.ts'
+import { storageContract } from './storage/contract.ts'
 
-export const checkups: readonly CheckupContract[] = [latencyContract, dpdkContract, realtimeContract, platformContract]
+export const checkups: readonly CheckupContract[] = [
+  latencyContract,
+  dpdkContract,
+  realtimeContract,
+  storageContract,
+  platformContract,
+]

@@ -8,8 +8,8 @@ import type { PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
 const planned =
   (isRequired: boolean) =>
   (permission: Permission, neededFor: string): PlannedPermission => ({ permission, neededFor, required: isRequired })
-const required = planned(true)
-const helpful = planned(false)
+export const required = planned(true)
+export const helpful = planned(false)
 
 const vmis = (namespace: string) => ({ group: 'kubevirt.io', resource: 'virtualmachineinstances', namespace })
 const leftovers = 'find what earlier runs left behind'

@@ -80,7 +80,7 @@ export function select(
 }
 
 /** What is appended to the checkpoint when a permutation has its results. */
-export const checkpointLine = ({ key }: Permutation): string => `${key}\n`
+export const checkpointLine = ({ key }: Pick<Permutation, 'key'>): string => `${key}\n`
 
 /**
  * The keys in a checkpoint. A last line without its end was being written when the run was killed: it does not count, and the

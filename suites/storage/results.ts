@@ -1,0 +1,36 @@
+/** What the storage checkup leaves in its record. */
+import type { ResultDeclaration } from '../../helpers/run/checkup-contract.ts'
+import { declared } from '../result-declarations.ts'
+
+export const storageResults: readonly ResultDeclaration[] = declared('addition', [
+  ['storagePool', '', 'Name of the pool under test.'],
+  ['storageClass', '', 'Class of the volumes under test.'],
+  ['storageProvisioner', '', 'Driver of the class.'],
+  ['storageVolumeMode', '', 'Block or Filesystem: on the same pool a factor of many.'],
+  ['permutationsMeasured', 'count', 'Permutations with a valid result of all VMs.'],
+  ['permutationsTakenOver', 'count', 'Those of them that the resumed run had measured.'],
+  ['fioVersion', '', 'Version of fio in the guests.'],
+  ['totalIops', 'iops', 'I/Os per second of all VMs of a permutation, of each job and direction.'],
+  ['totalBytesPerSec', 'bytes/s', 'Bytes per second of all VMs of a permutation, of each job and direction.'],
+  ['meanLatencyMilliSec', 'ms', 'Mean latency of all I/Os of all VMs, submission included.'],
+  ['p50LatencyMilliSec', 'ms', 'Median of the completion latency, of the bins of all VMs together.'],
+  ['p95LatencyMilliSec', 'ms', '95th percentile of the completion latency.'],
+  ['p99LatencyMilliSec', 'ms', '99th percentile of the completion latency.'],
+  ['p999LatencyMilliSec', 'ms', '99.9th percentile of the completion latency.'],
+  ['jainIndex', 'count', 'How evenly VMs share the pool, up to 1.'],
+  ['minMaxRatio', 'count', 'I/Os per second of the slowest VM by those of the fastest.'],
+  ['cpuPercentPer1000Iops', '%', 'CPU of the guests, in per cent of one, for 1000 I/Os per second.'],
+  ['completenessPercent', '%', 'VMs of a permutation with a valid result.'],
+  ['unfinishedVms', 'count', 'VMs of a permutation in which fio had not ended in time.'],
+  ['vmsWithFioErrors', 'count', 'VMs of a permutation whose fio reports an error.'],
+  ['shortIos', 'count', 'I/Os that were short or dropped.'],
+  ['runtimePercent', '%', 'Shortest time of I/O, by the time that was asked for.'],
+  ['mixDeviationPercent', '%', 'Difference of the share of reads from what was asked, in percentage points.'],
+  ['clockOffsetSeconds', 's', 'Largest difference of the clock of a guest from ours.'],
+  ['startSkewSeconds', 's', 'How far apart VMs began.'],
+  ['iopsFallPercent', '%', 'Fall of the I/Os per second since baselineRun.'],
+  ['bandwidthFallPercent', '%', 'Fall of the bandwidth since baselineRun.'],
+  ['p99GrowthPercent', '%', 'Growth of p99 since baselineRun.'],
+  ['capacityVms', 'count', 'VMs that the pool carries within the latency (mode scale).'],
+  ['breachVms', 'count', 'Fewest VMs with which it does not (mode scale).'],
+])
