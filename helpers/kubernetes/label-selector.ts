@@ -3,7 +3,7 @@ import type { KubernetesObject } from './kubernetes-object.ts'
 
 type Labels = Readonly<Record<string, string>> | undefined
 
-export interface SelectorRequirement {
+interface SelectorRequirement {
   key: string
   operator: string
   values?: string[]

@@ -28,7 +28,7 @@ export type InstallationResource = KubernetesObject & {
 }
 
 /** Version as it is, and as it should be; null where the resource does not say. */
-export interface Rollout {
+interface Rollout {
   observed: string | null
   target: string | null
 }

@@ -27,7 +27,7 @@ interface ApiGroup {
   versions?: { groupVersion: string }[]
 }
 
-export const isOfKubevirt = (group: string | undefined): boolean =>
+const isOfKubevirt = (group: string | undefined): boolean =>
   group !== undefined && /(^|\.)kubevirt\.io$/.test(group)
 
 export async function readApi(

@@ -10,7 +10,7 @@ import type { PlatformParameters } from './parameters.ts'
 import type { PlatformReport } from './report.ts'
 
 /** A certificate, or why it cannot be read. Nothing of a Secret but this leaves this file. */
-export type FoundCertificate = { of: string } & ({ validity: Validity } | { unreadable: string })
+type FoundCertificate = { of: string } & ({ validity: Validity } | { unreadable: string })
 
 export interface CertificateFindings {
   secrets: Reading<FoundCertificate[]>[]
