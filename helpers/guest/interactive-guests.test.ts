@@ -28,7 +28,7 @@ const marker = '/tmp/dpdk-checkup-ready-marker'
 
 async function cluster({ faults = [], userData }: { faults?: Fault[]; userData?: string } = {}) {
   const bench = new GuestBench({ network: { name: 'dpdk' } })
-  const { driver, clockOutside: clock } = bench
+  const { clockOutside: clock } = bench
   const { vmUnderTest: vmi, vmUnderTestConfig } = dpdkMachines({
     namespace: 'acceptance',
     uid: 'case',
@@ -40,12 +40,10 @@ async function cluster({ faults = [], userData }: { faults?: Fault[]; userData?:
     }),
   })
   const volumes = vmi.spec.volumes ?? []
-  const running = await driver.start({
-    id: 'uid',
-    namespace: 'acceptance',
+  const running = await bench.start({
     name,
-    nodeName: 'worker1',
-    vmi,
+    node: 'worker1',
+    vmi: { ...vmi },
     interfaces: (vmi.spec.domain.devices.interfaces ?? []).map(({ macAddress = '', name: nic, pciAddress = '' }) => ({
       name: nic,
       macAddress,
@@ -53,7 +51,6 @@ async function cluster({ faults = [], userData }: { faults?: Fault[]; userData?:
       binding: 'sriov',
       network: { type: 'multus', namespace: 'acceptance', name: 'dpdk', config: '{}' },
     })),
-    disks: [],
     cloudInit: {
       userData: [volumes.find(({ cloudInitNoCloud }) => cloudInitNoCloud)?.cloudInitNoCloud?.userData ?? '', userData]
         .filter((text) => text !== undefined)
