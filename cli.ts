@@ -44,6 +44,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/report.ts')).report,
   },
   {
+    name: 'compare',
+    summary: 'compare a run with runs before it: what is better, worse or missing',
+    load: async () => (await import('./commands/compare.ts')).compare,
+  },
+  {
     name: 'sweep',
     summary: 'remove what earlier runs left on the cluster',
     load: async () => (await import('./commands/sweep.ts')).sweepCommand,

@@ -4,6 +4,8 @@ export const exitCodes = {
   checkFailed: 1,
   usage: 2,
   preflightFailed: 3,
+  invalid: 4,
+  regression: 5,
   broken: 6,
   locked: 7,
 } as const

@@ -9,7 +9,19 @@ import { commandFolder, type CommandResult } from './command-line.ts'
 const folder = commandFolder()
 afterAll(() => folder[Symbol.dispose]())
 
-const commands = ['init', 'plan', 'preflight', 'run', 'report', 'sweep', 'embedded', 'guest-image', 'schema', 'version']
+const commands = [
+  'init',
+  'plan',
+  'preflight',
+  'run',
+  'report',
+  'compare',
+  'sweep',
+  'embedded',
+  'guest-image',
+  'schema',
+  'version',
+]
 const withProfile = ['plan', 'preflight', 'run', 'sweep', 'embedded']
 /** For what is about words alone; a process costs half a second. */
 async function inProcess(...args: string[]): Promise<Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr' | 'json'>> {
