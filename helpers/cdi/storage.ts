@@ -4,7 +4,7 @@ import type { Condition, KubernetesObject } from '../kubernetes/kubernetes-objec
 
 export type StorageClass = KubernetesObject & { provisioner?: string }
 
-type StorageProfile = KubernetesObject & {
+export type StorageProfile = KubernetesObject & {
   status?: { claimPropertySets?: unknown[]; cloneStrategy?: string; provisioner?: string }
 }
 
