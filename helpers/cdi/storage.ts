@@ -15,9 +15,9 @@ export type GoldenImage = KubernetesObject & { status?: { conditions?: Condition
 
 type Endpoints = KubernetesObject & { subsets?: { addresses?: unknown[] }[] }
 
-type CdiConfig = KubernetesObject & {
+export type CdiConfig = KubernetesObject & {
   spec?: { uploadProxyURLOverride?: string }
-  status?: { uploadProxyURL?: string }
+  status?: { uploadProxyURL?: string; uploadProxyCA?: string }
 }
 
 export interface VmStorage {

@@ -46,6 +46,9 @@ export type DataVolumeSource =
   /** `docker://...` */
   | { kind: 'registry'; url: string }
   | { kind: 'claim'; namespace: string; name: string }
+  /** A VolumeSnapshot. */
+  | { kind: 'snapshot'; namespace: string; name: string }
+  | { kind: 'upload' }
   | { kind: 'blank' }
 
 export interface DataVolumeParts {

@@ -1,0 +1,50 @@
+import { checkup } from '../../fixtures/checkup.ts'
+import { liveDataVolume, liveWaitingVolume } from './data-volumes.ts'
+import { lifecycleContract } from './contract.ts'
+import { liveDeletion } from './deletion.ts'
+import { liveConsole, liveGuestAgent, liveSsh } from './guests.ts'
+import { liveHotPlug } from './hot-plug.ts'
+import type { Kind } from './kinds.ts'
+import type { Bench } from './machine.ts'
+import { liveMigration } from './migration.ts'
+import { unmetRequirements } from './needs.ts'
+import { LifecycleReport } from './report.ts'
+import { liveRunStrategies } from './run-strategies.ts'
+import { liveSnapshot } from './snapshots.ts'
+import { liveStateful } from './stateful.ts'
+import { liveStateTable } from './state-table.ts'
+import { liveStateless } from './stateless.ts'
+
+checkup(lifecycleContract, async (context) => {
+  const { parameters } = context
+  const report = new LifecycleReport(parameters, context.sources)
+  const unmet = await context.provision(() => unmetRequirements(context))
+  report.lacking(...unmet)
+  await context.keepRawOutput('requirements.json', JSON.stringify({ unmet }, null, 2), 'application/json')
+  if (unmet.length > 0 && !parameters.required) context.skip(unmet.join('; '))
+  if (unmet.length === 0) await lives[parameters.kind]?.({ context, report })
+  if (report.answers.length > 0)
+    await context.keepRawOutput('answers.json', JSON.stringify(report.answers, null, 2), 'application/json')
+  await context.record(report.recording)
+  context.judge(report.checks)
+})
+
+const lives: Partial<Record<Kind, (bench: Bench) => Promise<void>>> = {
+  stateless: liveStateless,
+  lifecycle: liveStateTable,
+  'run-strategies': liveRunStrategies,
+  console: liveConsole,
+  'guest-agent': liveGuestAgent,
+  ssh: liveSsh,
+  'stateful-upload': liveStateful,
+  'data-volume-blank': liveDataVolume,
+  'data-volume-http': liveDataVolume,
+  'data-volume-registry': liveDataVolume,
+  'data-volume-clone': liveDataVolume,
+  'data-volume-snapshot': liveDataVolume,
+  'wait-for-first-consumer': liveWaitingVolume,
+  migration: liveMigration,
+  'snapshot-restore': liveSnapshot,
+  'hot-plug': liveHotPlug,
+  deletion: liveDeletion,
+}
