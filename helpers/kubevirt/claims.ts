@@ -63,7 +63,7 @@ export interface DataVolumeParts {
 }
 
 /** With `storage`, so that CDI takes access modes and volume mode from the StorageProfile where none is given. */
-export function dataVolumeSpec(parts: Omit<DataVolumeParts, 'name'>): V1DataVolumeTemplateSpec['spec'] {
+function dataVolumeSpec(parts: Omit<DataVolumeParts, 'name'>): V1DataVolumeTemplateSpec['spec'] {
   const { source, storageClass, size, volumeMode, accessMode } = parts
   return {
     ...sourceOf(source),

@@ -4,7 +4,7 @@ import type { VirtualMachine } from '../../fixtures/virtual-machine.ts'
 import { createKeyPair, type KeyPair } from '../../helpers/guest/ssh-keys.ts'
 import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { describeReference, referenceTo, type ObjectReference } from '../../helpers/kubernetes/resources.ts'
-import { WaitFailedError } from '../../helpers/kubernetes/wait.ts'
+import { WaitFailedError, WaitTimeoutError } from '../../helpers/kubernetes/wait.ts'
 import type { DataVolume, PersistentVolumeClaim } from '../../helpers/kubevirt/claims.ts'
 import type { RunStrategy } from '../../helpers/kubevirt/virtual-machine.ts'
 import { durationMilliseconds } from '../../helpers/units/duration.ts'
@@ -24,6 +24,8 @@ export interface FleetPlan {
   pvcSize: string
   job: GuestFiles['job']
   runStrategy?: RunStrategy
+  /** Whether a fleet that no node has room for is removed at once, since the case goes on with a smaller one. */
+  removeWithoutRoom?: boolean
 }
 
 export interface FleetMember {
@@ -67,15 +69,25 @@ export function accessKeys({ registerSecret }: Pick<StorageContext, 'registerSec
 /** VMs of a fleet, in the order of their names; all of them run and let us in. */
 export async function bringUp(context: StorageContext, keys: AccessKeys, plan: FleetPlan): Promise<FleetMember[]> {
   const made = await createFleet(context, keys, plan)
-  return Promise.all(made.map((each) => untilReachable(context, keys, each)))
+  try {
+    return await Promise.all(made.map((each) => untilReachable(context, keys, each)))
+  } catch (error) {
+    // Otherwise they stay for the evidence, until the case is torn down.
+    if (plan.removeWithoutRoom === true && isLackOfRoom(error)) await removeFleet(context, made)
+    throw error
+  }
 }
+
+/** Whether VMs did not start since no node has room for them. */
+export const isLackOfRoom = (error: unknown): boolean =>
+  error instanceof WaitTimeoutError && /Unschedulable|FailedScheduling|Insufficient/.test(error.message)
 
 export interface MadeMachine {
   objects: StorageMachine
   hostKey: KeyPair
 }
 
-export async function createFleet(context: StorageContext, keys: AccessKeys, plan: FleetPlan): Promise<MadeMachine[]> {
+async function createFleet(context: StorageContext, keys: AccessKeys, plan: FleetPlan): Promise<MadeMachine[]> {
   const made: MadeMachine[] = []
   for (let begin = 0; begin < plan.names.length; begin += batchSize) {
     if (begin > 0) await context.clock.sleep(batchPauseMilliseconds, context.signal)
@@ -142,7 +154,7 @@ async function untilAbsent(context: StorageContext, object: KubernetesObject): P
 }
 
 /** Waits until a VM runs and lets us in. */
-export async function untilReachable(
+async function untilReachable(
   context: StorageContext,
   keys: AccessKeys,
   { objects, hostKey }: MadeMachine,

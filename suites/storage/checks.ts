@@ -9,7 +9,7 @@ const latencyRemediation =
 const fioRemediation =
   'Look at the raw output of the VM, and at the journal of perf-test.service on its serial console (guest-console-log).'
 
-export const fioChecks: readonly CheckDeclaration[] = [
+const fioChecks: readonly CheckDeclaration[] = [
   {
     id: 'storage.finished-in-time',
     title: 'fio has ended in all VMs in time',

@@ -1,8 +1,8 @@
 /** One run of storage against another: what changed, and what got worse than it may. */
 import type { DerivedResult } from './derived.ts'
 
-export const comparedMetrics = ['iops', 'bandwidth', 'latAvg', 'p50', 'p95', 'p99', 'p999', 'cpuPer1kIops'] as const
-export type ComparedMetric = (typeof comparedMetrics)[number]
+const comparedMetrics = ['iops', 'bandwidth', 'latAvg', 'p50', 'p95', 'p99', 'p999', 'cpuPer1kIops'] as const
+type ComparedMetric = (typeof comparedMetrics)[number]
 
 const readers: Record<ComparedMetric, (of: DerivedResult) => number | null> = {
   iops: (of) => of.totalIops,
@@ -15,7 +15,7 @@ const readers: Record<ComparedMetric, (of: DerivedResult) => number | null> = {
   cpuPer1kIops: (of) => of.cpuPer1kIops,
 }
 
-export interface MetricChange {
+interface MetricChange {
   before: number | null
   after: number | null
   /** null: one of them is missing, or before was 0. */
@@ -48,7 +48,7 @@ export interface RegressionLimits {
   /** Largest growth of p99. */
   latencyRegressionPercent: number
 }
-export const defaultRegressionLimits: RegressionLimits = { regressionPercent: 10, latencyRegressionPercent: 20 }
+const defaultRegressionLimits: RegressionLimits = { regressionPercent: 10, latencyRegressionPercent: 20 }
 
 const unchangedBelowPercent = 1
 const limitedMetrics = ['iops', 'bandwidth', 'p99'] as const

@@ -2,7 +2,7 @@
 import { parseQuantity } from '../../helpers/units/quantity.ts'
 import type { Permutation, StorageGroup, VmSize } from './matrix.ts'
 
-export interface GroupCost {
+interface GroupCost {
   vms: number
   /** A VM, a Secret, a data PVC and a root DataVolume for each. */
   objects: number

@@ -32,11 +32,16 @@ const pauseMilliseconds = 5000
 /** Sets the parameter `resume` of all cases, for who goes on after an interruption. */
 const resumeVariable = 'KUBEVIRT_ACCEPTANCE_RESUME'
 
-/** @param names of its VMs. Default: those of the group */
+export interface GroupOptions {
+  /** Of its VMs. Default: those of the group. */
+  names?: readonly string[]
+  removeWithoutRoom?: boolean
+}
+
 export async function runGroup(
   context: StorageContext,
   group: StorageGroup,
-  names: readonly string[] = Array.from({ length: group.concurrency }, (_, index) => storageVmName(group, index + 1)),
+  { names = groupNames(group), removeWithoutRoom = false }: GroupOptions = {},
 ): Promise<GroupFindings> {
   const { parameters } = context
   const own = new ResultStore(context.runsDirectory, context.runId)
@@ -70,6 +75,7 @@ export async function runGroup(
       pool,
       vmSize,
       pvcSize: group.pvcSize,
+      removeWithoutRoom,
       job: {
         file: permutationJobFile(parameters, first),
         startAt: start,
@@ -105,6 +111,9 @@ export async function runGroup(
     facts,
   }
 }
+
+const groupNames = (group: StorageGroup): string[] =>
+  Array.from({ length: group.concurrency }, (_, index) => storageVmName(group, index + 1))
 
 const longestBarrier = ({ parameters }: StorageContext, { concurrency }: StorageGroup): number =>
   Math.max(barrierSeconds(parameters.bootBarrier, concurrency), barrierSeconds(parameters.startBarrier, concurrency))

@@ -5,7 +5,7 @@ import { renderFioJobFile, type FioJobFile } from '../../helpers/tools/fio/job-f
 import { laidOutFiles } from './plan.ts'
 
 export const dataDirectory = '/mnt/data'
-export const workDirectory = '/opt/perf-test'
+const workDirectory = '/opt/perf-test'
 export const jobFilePath = `${workDirectory}/fio-job.fio`
 export const resultDirectory = `${workDirectory}/results`
 const serviceName = 'perf-test.service'

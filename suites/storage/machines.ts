@@ -36,7 +36,7 @@ export interface StorageMachine {
 }
 
 export const rootVolumeOf = (vmName: string): string => `${vmName}-rootdisk`
-export const dataVolumeName = 'datadisk'
+const dataVolumeName = 'datadisk'
 
 export function storageMachine(parts: MachineParts, of: StorageParameters): StorageMachine {
   const { name, namespace, pool, vmSize, pvcSize } = parts

@@ -11,7 +11,7 @@ export interface VmSize {
   memory: bigint
 }
 
-export interface MatrixProfile {
+interface MatrixProfile {
   name: string
   /** Measured once, with `native` for the block size. */
   ownBlockSizes: boolean

@@ -23,7 +23,7 @@ import { parseSelector } from './selection.ts'
 import { caseTimeout } from './timing.ts'
 import { documentedVmSizes, parseVmSize, vmSizeAllowed } from './vm-size-text.ts'
 
-export const procedures = ['fio', 'preflight', 'clone', 'snapshot', 'hotplug', 'bootstorm', 'migration'] as const
+const procedures = ['fio', 'preflight', 'clone', 'snapshot', 'hotplug', 'bootstorm', 'migration'] as const
 export type Procedure = (typeof procedures)[number]
 
 const durationAllowed = 'a Go duration of whole seconds, such as 0s, 30s or 5m'

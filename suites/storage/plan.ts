@@ -1,5 +1,5 @@
 /** From the parameters of a case to its groups, and to what fio does in each permutation. */
-import { fioJobs, jobFileSeconds, jobFileSpace, type FioJobFile } from '../../helpers/tools/fio/job-file.ts'
+import { fioJobs, jobFileSpace, type FioJobFile } from '../../helpers/tools/fio/job-file.ts'
 import { parseFioBytes } from '../../helpers/tools/fio/amounts.ts'
 import { parseWholeSeconds } from '../../helpers/units/duration.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
@@ -96,7 +96,7 @@ function jobFileOf(of: StorageParameters, permutation: Permutation, fileBytes: n
   return profileJobFile(profile, settings)
 }
 
-export const runtimeSeconds = ({ fioRuntime, mode }: StorageParameters): number =>
+const runtimeSeconds = ({ fioRuntime, mode }: StorageParameters): number =>
   fioRuntime === undefined
     ? (modeRuntimeSeconds(mode) ?? documentedSettings.runtimeSeconds)
     : parseWholeSeconds(fioRuntime)
@@ -117,7 +117,3 @@ export function laidOutFiles(file: FioJobFile): LaidOutFile[] {
   }
   return [...files].map(([name, bytes]) => ({ name, bytes }))
 }
-
-/** Until fio has measured; null: its job file does not say. */
-export const fioSeconds = (of: StorageParameters, permutation: Permutation): number | null =>
-  jobFileSeconds(permutationJobFile(of, permutation))

@@ -1,6 +1,6 @@
 /** Storage pools under test: a name for people, the class that stands for it, and how its volumes are used. */
-export const volumeModes = ['Block', 'Filesystem'] as const
-export const accessModes = ['ReadWriteOnce', 'ReadWriteMany', 'ReadWriteOncePod'] as const
+const volumeModes = ['Block', 'Filesystem'] as const
+const accessModes = ['ReadWriteOnce', 'ReadWriteMany', 'ReadWriteOncePod'] as const
 
 export interface StoragePool {
   name: string

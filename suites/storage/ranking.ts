@@ -1,8 +1,8 @@
 /** Orders pools by what they did, with the documented weights. */
 import type { DerivedResult } from './derived.ts'
 
-export const rankingWeights = { randomIops: 0.4, sequentialBandwidth: 0.3, mixedIops: 0.2, p99: 0.1 } as const
-export type RankingPart = keyof typeof rankingWeights
+const rankingWeights = { randomIops: 0.4, sequentialBandwidth: 0.3, mixedIops: 0.2, p99: 0.1 } as const
+type RankingPart = keyof typeof rankingWeights
 const parts = Object.keys(rankingWeights) as RankingPart[]
 
 export interface RankedPool {

@@ -26,7 +26,7 @@ export interface Value {
 }
 
 /** `random-rw/4k rand-read read`; jobs of one direction that say it in their name leave it out. */
-export const jobSubject = (result: PermutationResult, { job, direction }: JobResult): string =>
+const jobSubject = (result: PermutationResult, { job, direction }: JobResult): string =>
   `${subjectOf(result)} ${job} ${direction}`
 
 const milliseconds = (nanoseconds: number | null): number | null =>

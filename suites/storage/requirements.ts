@@ -114,7 +114,7 @@ function permissions(of: StorageParameters, namespace: string): PlannedPermissio
       ...['addvolume', 'removevolume'].flatMap((name) =>
         each(
           ['update'],
-          inNamespace('subresources.kubevirt.io', `virtualmachineinstances/${name}`),
+          inNamespace('subresources.kubevirt.io', `virtualmachines/${name}`),
           'plug volumes into running VMs',
         ),
       ),

@@ -7,7 +7,7 @@ import type { StorageParameters } from './parameters.ts'
 import { laidOutFiles, permutationJobFile, plannedGroups } from './plan.ts'
 
 /** Beyond what fio measures: starting, writing the report. */
-export const marginSeconds = 180
+const marginSeconds = 180
 /** Files are laid out at this rate at least: 100 MiB/s. */
 const layoutBytesPerSecond = 100 * 1024 ** 2
 /** Replacing the job, collecting results. */

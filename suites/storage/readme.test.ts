@@ -1,0 +1,4 @@
+import { storageContract } from './contract.ts'
+import { testReadmeOfChecks } from '../testing/readme.ts'
+
+testReadmeOfChecks(storageContract)

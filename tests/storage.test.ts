@@ -1,0 +1,302 @@
+/** For every check of the storage checkup there is a fault that turns it red, and an interrupted run can be gone on with. */
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { RunDocument } from '../helpers/run/run-document.ts'
+import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
+import * as table from './fault-table.ts'
+import { type Expectation, type GreenRow, type RedRow, runProject, testGreen, testRed } from './fault-table.ts'
+
+interface Changes {
+  faults?: Record<string, unknown>[]
+  class?: Record<string, unknown>
+  case?: Record<string, unknown>
+}
+
+const node = (name: string) => ({ name, cpus: 32, memory: '128Gi' })
+
+/** Two nodes and one class; one case of one permutation. */
+const storageProfile = ({ faults = [], class: parts = {}, case: parameters = {} }: Changes = {}) => ({
+  apiVersion: 'kubevirt-acceptance/v1',
+  name: 'test',
+  cluster: {
+    embedded: {
+      nodes: [node('worker1'), node('worker2')],
+      storage: { classes: [{ name: 'standard', default: true, virtDefault: true, ...parts }] },
+      faults,
+    },
+  },
+  checkups: {
+    storage: {
+      defaults: { dataSourceName: 'fedora', dataSourceNamespace: 'kubevirt-os-images' },
+      cases: [{ mode: 'quick', filters: ['*:*:*:*:random-rw:4k'], ...parameters }],
+    },
+  },
+})
+
+/** Several small VMs at once, and one permutation. */
+const fleet = (vms: number, filter = '*:*:*:*:random-rw:4k') => ({
+  mode: 'full',
+  vmSizes: ['small:2:4Gi'],
+  pvcSizes: ['20Gi'],
+  concurrencyLevels: [vms],
+  filters: [filter],
+})
+
+const row =
+  (expected: (checks: Expectation['checks']) => Expectation) =>
+  (what: string, changes: Changes, checks: Expectation['checks']): RedRow => [
+    what,
+    storageProfile(changes),
+    expected(checks),
+  ]
+const failed = row(table.failed)
+const broken = row(table.broken)
+
+const fault = (name: string, parts: Record<string, unknown> = {}): Changes => ({ faults: [{ fault: name, ...parts }] })
+const only = 'perf-default-small-150gi-c1-1'
+
+testRed('storage', [
+  failed('a device without space', fault('fio-enospc'), {
+    'storage.fio-succeeded': new RegExp(
+      `storage\\.fio-succeeded \\(random-rw/4k\\): ${only}: failed with exit status \\d+.*error 28 \\(ENOSPC: no space left\\).*vmsWithFioErrors 1 > 0`,
+    ),
+    'storage.completeness': /completenessPercent 0% < 100%/,
+  }),
+  failed('fio that is ended by a signal', fault('fio-terminated', { after: '40s' }), {
+    'storage.fio-succeeded': new RegExp(`${only}: failed with exit status 128.*fio: terminating on signal 15`),
+    'storage.runtime': /runtimePercent 2\d.* < 95%/,
+  }),
+  failed('a service that never starts', fault('service-never-starts'), {
+    'storage.finished-in-time': new RegExp(`${only}: inactive: the service was never started; unfinishedVms 1 > 0`),
+  }),
+  failed('a result without content', fault('fio-empty-result'), {
+    'storage.completeness': new RegExp(`${only}: ended with 0, but left no result; completenessPercent 0% < 100%`),
+  }),
+  failed('a result that is cut off', fault('fio-output-corrupted'), {
+    'storage.completeness': /fio output: it ends within a report/,
+  }),
+  failed(
+    'one VM without a result',
+    { ...fault('fio-empty-result', { vmi: '*-c2-2' }), case: fleet(2) },
+    {
+      'storage.completeness': /perf-default-small-20gi-c2-2: ended with 0, .*completenessPercent 50% < 100%/,
+    },
+  ),
+  failed(
+    'one VM with a slow disk',
+    { ...fault('slow-disk', { vmi: '*-c4-2', factor: 8 }), case: fleet(4) },
+    {
+      'storage.fairness': /random-rw\/4k rand-read read\): jainIndex 0\.\d+ < 0\.9/,
+    },
+  ),
+  failed(
+    'guests with clocks that are behind, and so do not begin together',
+    { ...fault('clock-skew', { vmi: '*-c2-2' }), case: { ...fleet(2), maxStartSkewSeconds: 10 } },
+    {
+      'storage.guest-clock': /clockOffsetSeconds 299\.\d+ s > 2 s/,
+      'storage.start-skew': /startSkewSeconds .* s > 10 s/,
+    },
+  ),
+  failed('a data disk that is not mounted', fault('data-disk-not-mounted'), {
+    'storage.fio-succeeded': /failed with exit status 1 \(fio was refused, or the data disk is not mounted\)/,
+  }),
+  failed(
+    'a pool that is too slow',
+    {
+      class: { performance: { baseLatency: '30ms' } },
+      case: { ...fleet(1, '*:*:*:*:{random-rw,db-oltp}:{4k,native}'), fioJobFiles: {} },
+    },
+    {
+      'storage.random-p99':
+        /random-rw\/4k rand-read read\): p99LatencyMilliSec .* ms > 20 ms \(default: a default to be tuned to the storage\)/,
+      'storage.sync-p99': /db-oltp\/native db-wal-write sync\): p99LatencyMilliSec .* ms > 20 ms/,
+    },
+  ),
+  failed(
+    'a pool of little bandwidth',
+    {
+      class: { performance: { bandwidth: '100M' } },
+      case: {
+        filters: ['*:*:*:*:*:1M'],
+        p99LimitMilliseconds: 0.1,
+        minIops: 1_000_000,
+        minBandwidth: '1T',
+      },
+    },
+    {
+      'storage.sequential-p99': /sequential-rw\/1M seq-read read\): p99LatencyMilliSec .* ms > 200 ms/,
+      'storage.p99': /random-rw\/1M rand-read read.* ms > 0\.1 ms/,
+      'storage.iops': /totalIops .* iops < 1,000,000 iops/,
+      'storage.bandwidth': /totalBytesPerSec .* bytes\/s < 1,000,000,000,000 bytes\/s/,
+    },
+  ),
+  broken('SSH that drops all the time', fault('ssh-drops'), { 'storage.measured': /dropped/ }),
+  broken('guests that never boot', fault('never-boots'), {
+    'storage.provisioned': /The SSH port of VMI .* could not be opened within 300 s \(sshTimeout: default\)/,
+  }),
+  broken('volumes that are never provisioned', fault('provisioning-fails', { claim: '*-data' }), {
+    'storage.provisioned':
+      /did not run within 900 s \(limit set in vmReadyTimeout: default\).*PersistentVolumeClaim .*-data: phase Pending/,
+  }),
+  broken(
+    'an import that fails again and again',
+    { ...fault('dv-import-crashloop'), case: { rootDiskUrl: 'https://example.com/disk.qcow2' } },
+    { 'storage.provisioned': /DataVolume .*-rootdisk.*(404 Not Found|it was restarted \d+ times)/ },
+  ),
+  broken('a VM that may not be deleted', fault('delete-refused', { resource: 'virtualmachines' }), {
+    'storage.nothing-left': /left behind/,
+  }),
+])
+
+test.concurrent('what cannot be measured is refused by the plan, with all reasons', { timeout: 60_000 }, async () => {
+  const { exitCode, output } = await runProject(
+    'storage',
+    storageProfile({
+      case: {
+        pools: ['default', 'fast=missing'],
+        filters: ['nowhere:*:*:*:*:*', '*:*:*:*:random-rw:4k'],
+        fioFileSize: '200Gi',
+        fioCompletionTimeout: '1m',
+        rootStorageClass: 'gone',
+      },
+    }),
+  )
+  expect(exitCode, output).not.toBe(0)
+  for (const reason of [
+    'pool fast has the StorageClass "missing", which the cluster does not have; it has standard',
+    '"nowhere:*:*:*:*:*" matches none of the 8 permutations of mode quick',
+    'more than 90 % of the PVC of 150Gi',
+    '1m is too short for random-rw/4k',
+    'the cluster has no StorageClass "gone"',
+  ])
+    expect(output.replaceAll(/\s+/g, ' ')).toContain(reason)
+})
+
+const green: GreenRow[] = [
+  ['the quick mode', storageProfile({ case: { filters: [] } })],
+  ['a class that waits for its first consumer', storageProfile({ class: { bindingMode: 'WaitForFirstConsumer' } })],
+  ['SSH that drops now and then', storageProfile(fault('ssh-drops', { times: 2 }))],
+  ['guests without an agent', storageProfile(fault('no-guest-agent'))],
+  ['VMs that share a pool', storageProfile({ case: fleet(5, '*:*:*:*:mixed-70-30:4k') })],
+  [
+    'a job file of its own',
+    storageProfile({
+      case: {
+        ...fleet(1, '*:*:*:*:own:64k'),
+        fioProfiles: ['own'],
+        fioJobFiles: {
+          own: '[global]\nioengine=libaio\ndirect=1\ntime_based=1\ngroup_reporting=1\nruntime=${RUNTIME}\nsize=1G\nbs=${BLOCK_SIZE}\n[one]\nrw=randread\n',
+        },
+      },
+    }),
+  ],
+]
+testGreen('storage', green)
+
+/** A case of another procedure, on a class that can do what it needs. */
+const feature = (procedure: string, changes: Changes = {}): Changes => ({
+  ...changes,
+  case: { procedure, pvcSizes: ['20Gi'], filters: [], ...changes.case },
+})
+const shared = { pools: ['default:Block:ReadWriteMany'] }
+
+testGreen('storage', [
+  ['preflight', storageProfile(feature('preflight'))],
+  ['a clone', storageProfile(feature('clone', { case: { cloneTimeLimit: '5m' } }))],
+  ['a snapshot and its restore', storageProfile(feature('snapshot'))],
+  ['a hot-plugged volume', storageProfile(feature('hotplug'))],
+  ['a boot storm', storageProfile(feature('bootstorm', { case: { bootStormVms: 4 } }))],
+  ['a migration under load', storageProfile(feature('migration', { case: shared }))],
+])
+
+testRed('storage', [
+  failed(
+    'a class that nobody knows how to use, without snapshots',
+    feature('preflight', {
+      ...fault('empty-claim-property-sets'),
+      class: { snapshots: false, virtDefault: false, default: true },
+    }),
+    {
+      'storage.claim-properties': /properties of class standard are unknown != known/,
+      'storage.snapshot-class': /a VolumeSnapshotClass for .* is missing != there/,
+    },
+  ),
+  failed('volumes that are never bound', feature('preflight', fault('provisioning-fails')), {
+    'storage.blank-volume': /did not be bound within 60 s .*; blankVolumeSeconds 60\.\d+ s > 60 s/,
+  }),
+  failed('clones that are copied', feature('clone', { ...fault('clone-fallback'), case: { cloneTimeLimit: '1ms' } }), {
+    'storage.clone-type': /the clone type is copy, which is copy != snapshot or csi-clone/,
+    'storage.clone-fallback': /No compatible volumesnapshotclass found != none/,
+    'storage.clone-time': /cloneSeconds .* s > 0\.001 s/,
+  }),
+  broken('a snapshot that fails', feature('snapshot', fault('snapshot-fails')), {
+    'storage.measured': /VirtualMachineSnapshot .* (cannot|did not) be ready to use/,
+  }),
+  broken('a volume that is never plugged', feature('hotplug', fault('hotplug-stuck')), {
+    'storage.measured': /did not have volume .* Ready within 300 s/,
+  }),
+  broken(
+    'a boot storm with a guest agent that never comes',
+    feature('bootstorm', { ...fault('no-guest-agent', { vmi: '*-2' }), case: { bootStormVms: 2 } }),
+    { 'storage.measured': /have its guest agent connected within 900 s/ },
+  ),
+  failed('a migration that fails', feature('migration', { ...fault('migration-fails'), case: shared }), {
+    'storage.migration-succeeded': /the migration is Failed != Succeeded/,
+  }),
+  failed('a migration that is noticed', feature('migration', { case: { ...shared, maxMigrationGapSeconds: 0 } }), {
+    'storage.migration-gap': /migrationGapSeconds .* s > 0 s/,
+  }),
+])
+
+test.concurrent('a run that was killed is gone on with, to the same set of results', { timeout: 180_000 }, async () => {
+  const folder = await temporaryFolder()
+  try {
+    const profile = storageProfile({ case: { filters: [] } })
+    const first = await acceptanceRun(folder.path, {
+      profile,
+      arguments: ['--project=storage'],
+      // Without any chance to tidy up.
+      onOutput: (output, underWay) => {
+        if (/ FIO +\| DONE \| random-rw\/1M/.test(output)) underWay.kill('SIGKILL')
+      },
+    })
+    expect(first.document).toBeUndefined()
+    const interrupted = first.directory?.id ?? ''
+    const done = await checkpointOf(folder.path, interrupted)
+    expect(done.length, first.output).toBeGreaterThanOrEqual(2)
+    expect(done.length).toBeLessThan(4)
+
+    const second = await acceptanceRun(folder.path, {
+      profile,
+      arguments: ['--project=storage'],
+      environment: { KUBEVIRT_ACCEPTANCE_RESUME: interrupted },
+    })
+    expect(second.document?.verdict, second.output).toBe('passed')
+    const [record] = second.document?.cases ?? []
+    expect(record?.results).toMatchObject({
+      permutationsMeasured: '4',
+      permutationsTakenOver: String(done.length),
+    })
+    for (const key of done)
+      expect(second.output).not.toMatch(new RegExp(`FIO +\\| DONE \\| ${key.split(':').slice(4).join('/')}`))
+    expect(await checkpointOf(folder.path, second.directory?.id ?? '')).toHaveLength(4)
+
+    const whole = await acceptanceRun(folder.path, { profile, arguments: ['--project=storage'] })
+    expect(measured(second.document)).toEqual(measured(whole.document))
+  } finally {
+    await folder.remove()
+  }
+})
+
+async function checkpointOf(folder: string, runId: string): Promise<string[]> {
+  const path = join(folder, 'runs', runId, 'storage')
+  const names = await readdir(path)
+  if (!names.includes('checkpoint')) return []
+  return (await readFile(join(path, 'checkpoint'), 'utf8')).trim().split('\n')
+}
+
+const measured = (document: RunDocument | undefined): string[] =>
+  (document?.cases ?? [])
+    .flatMap(({ measurements }) => measurements.map(({ name, subject }) => `${name} ${subject ?? ''}`))
+    .toSorted()
