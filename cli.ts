@@ -49,6 +49,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/compare.ts')).compare,
   },
   {
+    name: 'gate',
+    summary: 'judge a run by the policy of its profile, for pipelines',
+    load: async () => (await import('./commands/gate.ts')).gate,
+  },
+  {
     name: 'sweep',
     summary: 'remove what earlier runs left on the cluster',
     load: async () => (await import('./commands/sweep.ts')).sweepCommand,

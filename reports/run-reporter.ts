@@ -16,6 +16,7 @@ import type { CaseRecord } from '../helpers/run/case-record.ts'
 import { journalledLeftovers, readJournal } from '../helpers/run/journal.ts'
 import { redactObject } from '../helpers/run/redaction.ts'
 import { writeAtomically } from '../helpers/run/run-directory.ts'
+import { sealed } from '../helpers/run/run-seal.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { junitXml } from './junit.ts'
 import { unreachedCluster } from './run-description.ts'
@@ -217,7 +218,7 @@ export class RunReporter implements Reporter {
       leftovers: [...new Set([...cases.flatMap(({ leftovers }) => leftovers), ...this.#leftovers])],
       verdictCounts: countVerdicts(cases),
     }
-    return redactObject(document, this.secrets)
+    return sealed(redactObject(document, this.secrets))
   }
 
   /** Only notes which signal came; whoever handles signals decides what follows. */

@@ -16,6 +16,7 @@ const commands = [
   'run',
   'report',
   'compare',
+  'gate',
   'sweep',
   'embedded',
   'guest-image',

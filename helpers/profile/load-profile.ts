@@ -6,6 +6,7 @@ import type { CheckupContract, ProfileWorld, WorldStorageClass } from '../run/ch
 import { parseQuantity } from '../units/quantity.ts'
 import { renameDeprecated } from './deprecated-names.ts'
 import type { EmbeddedStorage } from './embedded-storage.ts'
+import { gatePolicy } from './gate-section.ts'
 import type { LoadedProfile, PlannedCheckup, ProfileCluster } from './loaded-profile.ts'
 import { planCases, type Places } from './plan-cases.ts'
 import { ProfileDocument, type ProfilePath } from './profile-document.ts'
@@ -75,6 +76,7 @@ export function loadProfile(
     guest: base.guest,
     timeouts: base.timeouts,
     parallelism: base.parallelism,
+    gate: gatePolicy(base.gate, document),
     checkups,
     warnings: warnings.sorted(),
   }

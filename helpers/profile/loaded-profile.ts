@@ -1,6 +1,7 @@
 /** A validated profile with every default filled in: plain JSON, so that it can be handed to workers and written down. */
 import type { JsonValue } from '../run/checkup-contract.ts'
 import type { EmbeddedClusterProfile } from './embedded-cluster.ts'
+import type { GatePolicy } from './gate-section.ts'
 import type { ProfileProblem } from './profile-problem.ts'
 import type { ProfileBase, ProfileImages } from './profile-schema.ts'
 
@@ -23,6 +24,7 @@ export interface LoadedProfile {
   guest: ProfileBase['guest']
   timeouts: ProfileBase['timeouts']
   parallelism: number
+  gate: GatePolicy
   /** Those that the profile plans, in the order of the contracts. */
   checkups: PlannedCheckup[]
   /** Odd, but not wrong: deprecated names, nodes that the profile does not have, limits that never decide. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { CheckupContract } from '../run/checkup-contract.ts'
 import { embeddedCluster } from './embedded-cluster.ts'
+import { gateSection } from './gate-section.ts'
 import { objectName, positiveDuration } from './parameter-text.ts'
 
 const cluster = z
@@ -100,6 +101,7 @@ const base = {
     .max(64)
     .default(1)
     .describe('Cases that run at the same time. More than 1 lets measurements disturb each other.'),
+  gate: gateSection.prefault({}).describe('What `kubevirt-acceptance gate` asks of a run.'),
 }
 
 /** The `checkups.<name>` part for one contract. */

@@ -1,6 +1,6 @@
 /** Finds runs by what people call them: an id, a path, or the name of a baseline. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { readEarlierRun, type EarlierRun } from './earlier-run.ts'
 import { isRunId, listRuns } from './run-directory.ts'
 
@@ -24,19 +24,19 @@ export class RunNotFoundError extends Error {
  */
 export function findRuns(given: string, places: RunPlaces): EarlierRun[] {
   const runs = runsDirectoryOf(places)
-  if (given === 'latest') {
-    const [newest] = listRuns(runs)
-    if (newest === undefined) throw new RunNotFoundError(`${runs} has no run, so there is no latest one`)
-    return [readEarlierRun(newest, runs)]
-  }
-  if (isRunId(given) && existsSync(join(runs, given))) return [readEarlierRun(given, runs)]
-  const path = [resolve(given), join(baselinesDirectoryOf(places), given)].find((each) => existsSync(each))
+  const [newest] = given === 'latest' ? listRuns(runs) : [given]
+  if (newest === undefined) throw new RunNotFoundError(`${runs} has no run, so there is no latest one`)
+  const path = [
+    ...(isRunId(newest) ? [join(runs, newest)] : []),
+    resolve(newest),
+    join(baselinesDirectoryOf(places), newest),
+  ].find((each) => existsSync(each))
   if (path === undefined) throw new RunNotFoundError(notFound(given, places))
   if (!statSync(path).isDirectory()) return [readEarlierRun(path, runs)]
   if (existsSync(join(path, 'run.json'))) return [readEarlierRun(join(path, 'run.json'), runs)]
   const inside = listRuns(path).toReversed()
   if (inside.length === 0) {
-    const why = isRunId(given)
+    const why = isRunId(basename(path))
       ? 'it was killed before it could write one, or is still under way'
       : 'there is no run in it'
     throw new RunNotFoundError(`${path} has no run.json: ${why}`)

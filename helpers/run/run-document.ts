@@ -36,6 +36,12 @@ export interface RunDocument {
   errors: { phase: string; message: string }[]
   leftovers: string[]
   verdictCounts: Record<Verdict, number>
+  /** Which part of the tests ran; absent when all did. Merged runs have none. */
+  shard?: { index: number; count: number }
+  /** Ids of the runs that were merged into this one. */
+  mergedFrom?: string[]
+  /** Of all the above as JSON; absent in documents of version 0.1.0. */
+  sha256?: string
 }
 
 export interface ClusterDescription {

@@ -1,0 +1,78 @@
+/** What a pipeline does: a run, then the gate. Whole runs in child processes. */
+import { afterAll, describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Comparison } from '../helpers/compare/comparison.ts'
+import { acceptanceRun, embeddedProfile } from './acceptance-run.ts'
+import { inProcess } from './in-process.ts'
+
+const limits = { timeout: 180_000 }
+const reports = mkdtempSync(join(tmpdir(), 'gate-runs-'))
+afterAll(() => rmSync(reports, { recursive: true, force: true }))
+
+const runWith = (changes: Parameters<typeof embeddedProfile>[0] = {}) =>
+  acceptanceRun(reports, { profile: embeddedProfile(changes) })
+const seeded = (seed: number, latency = '150us') =>
+  runWith({
+    embedded: { seed },
+    link: { latency },
+    case: { sampleCount: 2000, sampleIntervalMilliseconds: 10, timeout: '5m' },
+  })
+const gate = (...args: string[]) => inProcess('gate', ...args, '--reports', reports)
+
+test(
+  'runs that differ only by noise compare as equal; a rise of the latency by 10 % is a regression',
+  limits,
+  async () => {
+    const before = await seeded(1)
+    const after = await seeded(2)
+    const slower = await seeded(3, '165us')
+    const ids = [before, after, slower].map(({ directory }) => directory!.id) as [string, string, string]
+    expect(await gate(ids[1], '--baseline', ids[0])).toMatchObject({ exitCode: 0 })
+    const { exitCode, json } = await inProcess('compare', ids[0], ids[2], '--reports', reports, '--json')
+    const { metrics } = json() as Comparison
+    expect(exitCode).toBe(5)
+    expect(metrics.find(({ name }) => name === 'p99LatencyNanoSec')).toMatchObject({
+      verdict: 'worse',
+      statistic: 'p99',
+    })
+    expect(await gate(ids[2], '--baseline', ids[0])).toMatchObject({ exitCode: 5 })
+  },
+)
+
+test('an added fault turns the gate red with the exit code of its kind', limits, async () => {
+  const lossy = await runWith({ link: { lossPercent: 50 } })
+  expect((await gate(lossy.directory!.id)).exitCode).toBe(1)
+  const stuck = await runWith({
+    embedded: { faults: [{ fault: 'create-refused', resource: 'virtualmachineinstances', message: 'no' }] },
+  })
+  expect((await gate(stuck.directory!.id)).exitCode).toBe(6)
+  const cut = await runWith({
+    embedded: { faults: [{ fault: 'truncated-output', vmi: '*', command: 'ping', bytes: 200 }] },
+  })
+  expect(cut.exitCode).not.toBe(0)
+  expect((await gate(cut.directory!.id)).exitCode).toBe(cut.exitCode)
+})
+
+describe.each([
+  ['when the run begins', /^kubevirt-acceptance /m],
+  ['while VMs start', /\| START/],
+  ['while it measures', /\| PING +\| RUN/],
+  ['while it tears down', /\| DELETE +\| RUN/],
+  ['after the case has passed', /^PASSED/m],
+])('kill -9 %s', (_, moment) => {
+  test('never yields a green gate', limits, async () => {
+    const { directory } = await acceptanceRun(reports, {
+      profile: embeddedProfile({}),
+      onOutput: (output, underWay) => {
+        if (moment.test(output)) underWay.kill('SIGKILL')
+      },
+    })
+    const { exitCode, stdout } = await gate(directory!.root)
+    // What was killed only after everything had been written is a whole run.
+    if (exitCode === 0) expect(stdout).toContain('the run is complete')
+    else expect(exitCode).toBe(6)
+    if (!/PASSED/.test(moment.source)) expect(exitCode).toBe(6)
+  })
+})
