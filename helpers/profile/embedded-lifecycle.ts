@@ -32,6 +32,33 @@ export const lifecycleFaults = [
       .min(1)
       .default('Failed to take snapshot of the volume: rpc error: code = Internal desc = snapshot limit reached'),
   }),
+  z.strictObject({
+    fault: z.literal('subresource-answers'),
+    subresource: z
+      .string()
+      .regex(/^(virtualmachines|virtualmachineinstances)\/[a-z-]+$/, 'such as virtualmachines/start')
+      .describe('What virt-api answers in its own way, without doing anything.'),
+    code: z.int().min(200).max(599),
+    message: z.string().min(1).default('the request was answered by a proxy'),
+  }),
+  z.strictObject({
+    fault: z.literal('boot-id-stays'),
+    vmi: guestSelector.describe('Glob over VMI names. Every boot of the guest has the same id.'),
+  }),
+  z.strictObject({
+    fault: z.literal('pause-ignored'),
+    vmi: guestSelector.describe('Glob over VMI names. The guest goes on while its VMI is said to be paused.'),
+  }),
+  z.strictObject({
+    fault: z.literal('volumes-forget'),
+    vmi: guestSelector.describe('Glob over VMI names. Their volumes are blank again whenever they start.'),
+  }),
+  z
+    .strictObject({ fault: z.literal('policies-not-enforced') })
+    .describe('The CNI plugin takes no notice of NetworkPolicies, as some do.'),
+  z
+    .strictObject({ fault: z.literal('policy-deny') })
+    .describe('A NetworkPolicy in the namespace of the run denies all ingress.'),
   z.strictObject({ fault: z.literal('virt-handler-not-ready'), node: nodeSelector }),
   z.strictObject({
     fault: z.literal('component-not-ready'),
