@@ -8,9 +8,11 @@ import type { Kind } from './kinds.ts'
 import type { Bench } from './machine.ts'
 import { liveMigration } from './migration.ts'
 import { unmetRequirements } from './needs.ts'
+import { liveNetworkPolicy } from './network-policy.ts'
 import { LifecycleReport } from './report.ts'
 import { liveRunStrategies } from './run-strategies.ts'
 import { liveSnapshot } from './snapshots.ts'
+import { liveSriov } from './sriov.ts'
 import { liveStateful } from './stateful.ts'
 import { liveStateTable } from './state-table.ts'
 import { liveStateless } from './stateless.ts'
@@ -22,14 +24,14 @@ checkup(lifecycleContract, async (context) => {
   report.lacking(...unmet)
   await context.keepRawOutput('requirements.json', JSON.stringify({ unmet }, null, 2), 'application/json')
   if (unmet.length > 0 && !parameters.required) context.skip(unmet.join('; '))
-  if (unmet.length === 0) await lives[parameters.kind]?.({ context, report })
+  if (unmet.length === 0) await lives[parameters.kind]({ context, report })
   if (report.answers.length > 0)
     await context.keepRawOutput('answers.json', JSON.stringify(report.answers, null, 2), 'application/json')
   await context.record(report.recording)
   context.judge(report.checks)
 })
 
-const lives: Partial<Record<Kind, (bench: Bench) => Promise<void>>> = {
+const lives: Record<Kind, (bench: Bench) => Promise<void>> = {
   stateless: liveStateless,
   lifecycle: liveStateTable,
   'run-strategies': liveRunStrategies,
@@ -47,4 +49,6 @@ const lives: Partial<Record<Kind, (bench: Bench) => Promise<void>>> = {
   'snapshot-restore': liveSnapshot,
   'hot-plug': liveHotPlug,
   deletion: liveDeletion,
+  sriov: liveSriov,
+  'network-policy': liveNetworkPolicy,
 }
