@@ -58,6 +58,6 @@ export function resumedStore(runsDirectory: string, runId: string | undefined): 
   if (runId === undefined) return null
   const { root } = runDirectory(runsDirectory, runId)
   if (!existsSync(root))
-    throw new Error(`there is no run ${runId} to resume in ${runsDirectory}; see npx kubevirt-acceptance report --list`)
+    throw new Error(`there is no run ${runId} to resume in ${runsDirectory}`)
   return new ResultStore(runsDirectory, runId)
 }
