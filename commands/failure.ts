@@ -4,6 +4,9 @@ import {
   RequestTimeoutError,
   UnexpectedAnswerError,
 } from '../helpers/kubernetes/api-error.ts'
+import { CheckupRequestError } from '../helpers/in-cluster/checkup-request.ts'
+import { ConfigMapInUseError } from '../helpers/in-cluster/config-map-status.ts'
+import { PodEnvironmentError } from '../helpers/in-cluster/pod-environment.ts'
 import { KubeconfigError } from '../helpers/kubernetes/kubeconfig.ts'
 import { LockedError } from '../helpers/kubernetes/lease.ts'
 import { ProfileError } from '../helpers/profile/profile-problem.ts'
@@ -35,17 +38,23 @@ export function explainFailure(error: unknown): FailureText {
 }
 
 function exitCodeOf(error: Error): number {
-  // A kubeconfig that cannot be used is named by the user, as the profile is.
-  if (error instanceof UsageError || error instanceof ProfileError || error instanceof KubeconfigError)
-    return exitCodes.usage
+  if (givenByUser.some((kind) => error instanceof kind)) return exitCodes.usage
   return error instanceof LockedError ? exitCodes.locked : exitCodes.broken
 }
 
+/** A kubeconfig or ConfigMap that cannot be used is named by the user, as the profile is. */
+const givenByUser = [
+  UsageError,
+  ProfileError,
+  KubeconfigError,
+  PodEnvironmentError,
+  CheckupRequestError,
+  ConfigMapInUseError,
+]
+
 function isExpected(error: Error): boolean {
   const expected = [
-    UsageError,
-    ProfileError,
-    KubeconfigError,
+    ...givenByUser,
     LockedError,
     OperationalError,
     ApiError,

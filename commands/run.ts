@@ -1,28 +1,27 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
+import { podEnvironment } from '../helpers/in-cluster/pod-environment.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
-import { modulePath } from '../plugin/paths.ts'
 import { checkups } from '../suites/index.ts'
 import { defineCommand } from './command.ts'
-import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
-import { OperationalError } from './operational-error.ts'
+import { runOfConfigMap } from './config-map-run.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import { chooseProfile, profileOption, projectOption, selectCheckups } from './profile-choice.ts'
-import { onSignals } from '../plugin/signals.ts'
-import { findVitest } from './vitest-program.ts'
+import { packagedConfiguration, vitestRun } from './vitest-run.ts'
 import { readVitestConfiguration } from './vitest-configuration.ts'
 
 export const run = defineCommand({
   name: 'run',
-  synopsis: '[--profile PROFILE] [--project CHECKUP]... [--json] [-- VITEST-ARGUMENT...]',
+  synopsis: '[CHECKUP] [--profile PROFILE] [--project CHECKUP]... [--json] [-- VITEST-ARGUMENT...]',
   description: [
     'Runs the checkups of the profile with Vitest, as "npx vitest run" does where a vitest.config.ts uses the plugin; without one, the packaged configuration takes its place.',
+    'CHECKUP is short for --project CHECKUP. With CONFIGMAP_NAMESPACE and CONFIGMAP_NAME set, as in the Job of a checkup, the documented ConfigMap takes the place of the profile, and the results are written into it.',
     'Ctrl-C and SIGTERM cancel the run, which then cleans up; a second one ends it at once. What follows "--" goes to Vitest, e.g. -t for the title of a case.',
   ],
   options: { ...profileOption, ...projectOption },
+  maximumPositionals: 1,
   passesThrough: true,
   exitCodes: {
     0: 'passed',
@@ -40,23 +39,23 @@ export const run = defineCommand({
     'npx kubevirt-acceptance run --profile my-cluster',
     "npx kubevirt-acceptance run --project latency -- -t 'worker1'",
   ],
-  async run({ options, passedThrough, output }) {
-    const vitest = findVitest()
-    if (vitest === undefined)
-      throw new OperationalError(
-        'Vitest is not installed; install it beside this package: npm install --save-dev vitest',
-      )
+  async run({ options, positionals, passedThrough, output }) {
+    const [checkup] = positionals
+    const pod = podEnvironment(process.env)
+    if (pod !== undefined) return runOfConfigMap({ environment: pod, checkup, passedThrough, output })
+    const project = [...options.project, ...positionals]
     const ownConfiguration = usesOwnConfiguration(passedThrough, output)
-    const profile = checkedProfile(options.profile, options.project, ownConfiguration)
+    const profile = checkedProfile(options.profile, project, ownConfiguration)
     const environment = { ...process.env, ...(profile !== undefined && { CLUSTER_PROFILE: profile }) }
-    const child = [
-      vitest.path,
-      'run',
-      ...(ownConfiguration ? [] : packagedConfiguration()),
-      ...options.project.map((name) => `--project=${name}`),
-      ...passedThrough,
-    ]
-    const { exitCode, printed } = await runChild(child, environment, output)
+    const { exitCode, printed } = await vitestRun({
+      args: [
+        ...(ownConfiguration ? [] : packagedConfiguration()),
+        ...project.map((name) => `--project=${name}`),
+        ...passedThrough,
+      ],
+      environment,
+      keepOutput: output.json,
+    })
     if (!output.json) return exitCode
     const document = runDocumentOf(printed)
     if (document !== undefined) {
@@ -83,12 +82,6 @@ function usesOwnConfiguration(passedThrough: readonly string[], output: Output):
   return false
 }
 
-function packagedConfiguration(): string[] {
-  // A folder that is no Node project does not become half of one for the sake of Vitest's caches.
-  const cache = existsSync('node_modules') ? [] : ['--cache=false', '--fsModuleCache=false']
-  return ['--config', modulePath('commands/run-config'), ...cache]
-}
-
 /**
  * Mistakes in the profile and in the names of checkups are told here, in the words of all commands; Vitest would speak
  * of projects that do not match.
@@ -109,34 +102,6 @@ function checkedProfile(
   selectCheckups(loadProfile(path, checkups), projects)
   return option === undefined ? undefined : path
 }
-
-/** Ends when the child does; signals are passed on. */
-async function runChild(
-  script: readonly string[],
-  environment: NodeJS.ProcessEnv,
-  output: Output,
-): Promise<{ exitCode: number; printed: string }> {
-  // In a process group of its own: the terminal's Ctrl-C must reach the run once, through us, since the second counts as
-  // "at once, without clean-up".
-  const child = spawn(process.execPath, script, {
-    env: environment,
-    stdio: ['ignore', output.json ? 'pipe' : 'inherit', 'inherit'],
-    detached: true,
-  })
-  using _signals = onSignals((signal) => child.kill(signal))
-  let printed = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    process.stderr.write(text)
-    printed = `${printed}${text}`.slice(-keptOutput)
-  })
-  const [code, signal] = (await once(child, 'close').catch((error: unknown) => {
-    throw new OperationalError(`${process.execPath} cannot be started: ${(error as Error).message}`, { cause: error })
-  })) as [number | null, NodeJS.Signals | null]
-  return { exitCode: code ?? (signal === null ? exitCodes.broken : exitCodeOfSignal(signal)), printed }
-}
-
-/** Characters at the end of a run's output that are looked at for the place of its results. */
-const keptOutput = 1_000_000
 
 function runDocumentOf(printed: string): { run: RunDocument; directory: string } | undefined {
   const directory = [...printed.matchAll(/^results: (.+) \(run\.json, /gm)].at(-1)?.[1]

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Cluster } from '../fixtures/cluster.ts'
 import type { ProvidedRun } from '../fixtures/provided.ts'
+import { owningPod } from '../helpers/in-cluster/pod-environment.ts'
 import { isApiError } from '../helpers/kubernetes/api-error.ts'
 import type { ClusterClient } from '../helpers/kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
@@ -72,6 +73,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
     runId: run.id,
     checkup: 'run',
     lifetimeMilliseconds: durationMilliseconds(profile.timeouts.objectExpiry),
+    owner: owningPod(),
   })
   const isNew = await ensureNamespace(client, tracker, profile.namespace)
   lease = await acquireLease(client, {

@@ -1,6 +1,8 @@
 /** All reporters of an acceptance run, in the order in which they must stand: the run reporter tells the others. */
 import type { Reporter } from 'vitest/node'
+import { progressVariable } from '../helpers/in-cluster/progress.ts'
 import { AllureReporter } from './allure-reporter.ts'
+import { ProgressMessages } from './config-map/progress-messages.ts'
 import { ProgressReporter } from './progress/progress-reporter.ts'
 import type { ProgressOptions } from './progress/progress-reporter.ts'
 import type { RunDescription } from './run-description.ts'
@@ -14,5 +16,16 @@ interface ReportersOptions {
 
 export function createReporters(description: RunDescription, options: ReportersOptions = {}): Reporter[] {
   const run = new RunReporter(description, options.run)
-  return [run, new AllureReporter(run), new ProgressReporter(run, options.progress)]
+  return [run, new AllureReporter(run), new ProgressReporter(run, options.progress), ...messages(run)]
+}
+
+/** Only for a process that listens. */
+function messages(run: RunReporter): Reporter[] {
+  if (process.send === undefined || process.env[progressVariable] === undefined) return []
+  return [
+    new ProgressMessages(run, (progress) => {
+      // Whoever listens may be gone; the run goes on.
+      if (process.connected) process.send?.(progress, undefined, undefined, () => undefined)
+    }),
+  ]
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { podRoot, serviceAccountFile } from './service-account.ts'
 
 /** Where to find the cluster. Nothing given: what kubectl would take, then the service account of the pod we run in. */
 export interface KubeconfigOptions {
@@ -33,8 +34,6 @@ export class KubeconfigError extends Error {
   /** Tells the reporters, across the process boundary, which exit code this is: the user named it, as the profile. */
   readonly phase = 'usage'
 }
-
-const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
  * @throws KubeconfigError when a file is missing or unreadable, the context is unknown, or there is no cluster at all.
@@ -101,8 +100,8 @@ function load(config: KubeConfig, options: KubeconfigOptions, create: () => Kube
     parse(usual, () => loadFile(config, usual))
     return usual
   }
-  if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(serviceAccountToken)) {
-    config.loadFromCluster()
+  if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(serviceAccountFile('token'))) {
+    config.loadFromCluster(podRoot())
     return 'the service account of this pod'
   }
   throw new KubeconfigError(

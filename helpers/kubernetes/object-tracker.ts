@@ -2,7 +2,7 @@ import { setTimeout as wallSleep } from 'node:timers/promises'
 import type { Journal } from '../run/journal.ts'
 import { isApiError } from './api-error.ts'
 import type { ClusterClient } from './cluster-client.ts'
-import type { KubernetesObject } from './kubernetes-object.ts'
+import type { KubernetesObject, OwnerReference } from './kubernetes-object.ts'
 import { assertLabelValue, runIdOf, withOwnership } from './labels.ts'
 import { randomName } from './random-name.ts'
 import { describeReference, type ObjectReference, referenceTo } from './resources.ts'
@@ -17,6 +17,8 @@ export interface TrackerOptions {
   checkup: string
   /** How long the objects may be needed, in wall time; a sweep removes them afterwards. */
   lifetimeMilliseconds: number
+  /** The pod that the run is in: objects in its namespace are removed with it, should the run not get to it. */
+  owner?: { reference: OwnerReference; namespace: string } | undefined
   /** Told of every create and delete, for the progress output. */
   onOperation?: (operation: TrackedOperation) => void
 }
@@ -117,7 +119,11 @@ export class ObjectTracker {
     const expiresAt = new Date(Date.now() + lifetimeMilliseconds)
     const reference = client.qualify({ ...referenceTo({ ...object, metadata: { ...metadata, name } }) })
     const place = reference.namespace === undefined ? {} : { namespace: reference.namespace }
-    const owned = withOwnership({ ...object, metadata: { ...metadata, name, ...place } }, { runId, checkup, expiresAt })
+    const owners = this.#ownersOf(object, reference.namespace)
+    const owned = withOwnership(
+      { ...object, metadata: { ...metadata, name, ...place, ...owners } },
+      { runId, checkup, expiresAt },
+    )
     const entry: TrackedObject = { reference, gracePeriodSeconds: options.gracePeriodSeconds }
     this.#report('CREATE', 'RUN', reference)
     journal.append({ event: 'intent', ...reference })
@@ -138,6 +144,16 @@ export class ObjectTracker {
       this.#report('CREATE', 'FAIL', reference, text(error))
       throw error
     }
+  }
+
+  /** An owner in another namespace is one that does not exist, and its objects are removed at once. */
+  #ownersOf(
+    { metadata: { ownerReferences = [] } }: KubernetesObject,
+    namespace: string | undefined,
+  ): { ownerReferences?: OwnerReference[] } {
+    const { owner } = this.#options
+    if (owner === undefined || owner.namespace !== namespace) return {}
+    return { ownerReferences: [...ownerReferences, owner.reference] }
   }
 
   async #createOrAdopt<T extends KubernetesObject>(
