@@ -7,6 +7,7 @@ import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openCluster } from '../fixtures/cluster.ts'
+import { clockVariable } from '../helpers/clock/remote-clock.ts'
 import type { ProvidedCluster, ProvidedRun } from '../fixtures/provided.ts'
 import { type RunDirectory, runDirectory } from '../helpers/run/run-directory.ts'
 import { prepareRun } from './prepare-run.ts'
@@ -57,7 +58,7 @@ async function reachCluster(
     return {
       ...(path !== undefined && { kubeconfigPath: path }),
       ...(context !== undefined && { context }),
-      clockUrl: null,
+      clockUrl: process.env[clockVariable] ?? null,
       userAgent,
     }
   }
