@@ -54,6 +54,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/gate.ts')).gate,
   },
   {
+    name: 'catalogue',
+    summary: 'list every check: what it proves, its limit, what to do when it fails',
+    load: async () => (await import('./commands/catalogue.ts')).catalogue,
+  },
+  {
     name: 'sweep',
     summary: 'remove what earlier runs left on the cluster',
     load: async () => (await import('./commands/sweep.ts')).sweepCommand,

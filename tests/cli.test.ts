@@ -17,6 +17,7 @@ const commands = [
   'report',
   'compare',
   'gate',
+  'catalogue',
   'sweep',
   'embedded',
   'guest-image',
