@@ -44,6 +44,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/report.ts')).report,
   },
   {
+    name: 'merge',
+    summary: 'make one run of several that did a part each',
+    load: async () => (await import('./commands/merge.ts')).merge,
+  },
+  {
     name: 'compare',
     summary: 'compare a run with runs before it: what is better, worse or missing',
     load: async () => (await import('./commands/compare.ts')).compare,
@@ -57,6 +62,16 @@ const commands: readonly CommandEntry[] = [
     name: 'catalogue',
     summary: 'list every check: what it proves, its limit, what to do when it fails',
     load: async () => (await import('./commands/catalogue.ts')).catalogue,
+  },
+  {
+    name: 'manifests',
+    summary: 'print what runs a checkup inside of the cluster: rights, ConfigMap and Job',
+    load: async () => (await import('./commands/manifests.ts')).manifests,
+  },
+  {
+    name: 'images',
+    summary: 'list the container images that a run needs',
+    load: async () => (await import('./commands/images.ts')).images,
   },
   {
     name: 'sweep',

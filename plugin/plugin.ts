@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { Plugin } from 'vitest/config'
 import type { Vitest } from 'vitest/node'
 import type { ProvidedRun } from '../fixtures/provided.ts'
+import { inShard, shardOf } from '../helpers/in-cluster/pod-environment.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import { formatProblem, ProfileError } from '../helpers/profile/profile-problem.ts'
@@ -157,10 +158,17 @@ function effectiveConfiguration(profile: LoadedProfile): { name: string; value: 
   ]
 }
 
+/** One shard of an Indexed Job does its part of the cases, and leaves the others to the other pods. */
+function partOf(profile: LoadedProfile): LoadedProfile {
+  const shard = shardOf(process.env)
+  if (shard === undefined) return profile
+  return { ...profile, checkups: profile.checkups.map((each) => ({ ...each, cases: inShard(each.cases, shard) })) }
+}
+
 function profileOrExit(options: KubevirtAcceptanceOptions): LoadedProfile {
   try {
     const { path } = selectProfilePath({ option: options.profile, env: process.env, cwd: process.cwd(), packageRoot })
-    const profile = loadProfile(path, checkups)
+    const profile = partOf(loadProfile(path, checkups))
     for (const warning of profile.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
     return profile
   } catch (error) {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Cluster } from '../fixtures/cluster.ts'
 import type { ProvidedRun } from '../fixtures/provided.ts'
-import { owningPod } from '../helpers/in-cluster/pod-environment.ts'
+import { owningPod, shardOf } from '../helpers/in-cluster/pod-environment.ts'
 import { isApiError } from '../helpers/kubernetes/api-error.ts'
 import type { ClusterClient } from '../helpers/kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
@@ -76,6 +76,8 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
     owner: owningPod(),
   })
   const isNew = await ensureNamespace(client, tracker, profile.namespace)
+  // Shards of one run are at work side by side: none of them may lock the others out, or sweep up behind them.
+  if (shardOf(process.env) !== undefined) return
   lease = await acquireLease(client, {
     namespace,
     holder,
