@@ -1,6 +1,6 @@
 /** CDI's upload proxy: where images are sent to that are to become volumes. */
-import { type IncomingMessage, request as httpRequest } from 'node:http'
-import { request as httpsRequest, type RequestOptions } from 'node:https'
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Readable } from 'node:stream'
 
 export interface UploadProxyAddress {
@@ -27,6 +27,8 @@ export interface ProxyRequest {
   signal: AbortSignal
 }
 
+/** Servers that know nothing of `Expect: 100-continue` get the body after this wall time. */
+const continueMilliseconds = 1000
 /** An answer is read no further than this. */
 const longestText = 16 * 1024
 
@@ -36,24 +38,30 @@ const longestText = 16 * 1024
  */
 export function askProxy(address: UploadProxyAddress, asked: ProxyRequest): Promise<ProxyAnswer> {
   const { method, path, token, body, signal } = asked
+  const url = new URL(path, address.url)
+  // Kept open until the answer was read: a server that closes at once may take its answer along.
+  const agent = url.protocol === 'http:' ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true })
   const options: RequestOptions = {
     method,
     signal,
-    agent: false,
+    agent,
     rejectUnauthorized: !address.insecure,
     ...(address.certificateAuthority !== undefined && { ca: address.certificateAuthority }),
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body && { 'content-type': 'application/octet-stream', 'content-length': body.sizeBytes }),
+      ...(body && {
+        'content-type': 'application/octet-stream',
+        'content-length': body.sizeBytes,
+        expect: '100-continue',
+      }),
     },
   }
-  return new Promise((resolve, reject) => {
+  return new Promise<ProxyAnswer>((resolve, reject) => {
     let answered = false
     const fail = (error: Error) => {
       // The proxy may hang up on what it no longer wants, once it has answered.
       if (!answered) reject(error)
     }
-    const url = new URL(path, address.url)
     const request = url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options)
     request.on('error', fail)
     request.on('response', (response) => {
@@ -75,8 +83,16 @@ export function askProxy(address: UploadProxyAddress, asked: ProxyRequest): Prom
       fail(error)
       request.destroy()
     })
-    body.content.pipe(request)
-  })
+    // What is refused is refused before its bytes are sent: they would get in the way of the answer.
+    const send = () => {
+      clearTimeout(impatience)
+      if (!answered && !request.destroyed) body.content.pipe(request)
+    }
+    const impatience = setTimeout(send, continueMilliseconds)
+    request.once('continue', send)
+    request.once('close', () => clearTimeout(impatience))
+    request.flushHeaders()
+  }).finally(() => agent.destroy())
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

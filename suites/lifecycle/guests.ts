@@ -25,14 +25,14 @@ export async function liveConsole(bench: Bench): Promise<void> {
       report.state({
         id: 'console-usable',
         subject,
-        metric: 'exit code of `true`',
-        actual: String((await guest.run('true')).exitCode),
+        metric: 'exit code of `uname -r`',
+        actual: String((await guest.run('uname -r')).exitCode),
         limit: '0',
       })
     await usable(first, 'first client')
     const second = await context.guest(machine, consoleLogin(context))
     await usable(second, 'second client')
-    const outcome = await first.run('true').then(
+    const outcome = await first.run('uname -r').then(
       () => 'still connected',
       (error: unknown) => {
         if (error instanceof GuestError && error.kind === 'dropped') return 'disconnected'

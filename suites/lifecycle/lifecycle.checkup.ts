@@ -5,7 +5,7 @@ import { liveDeletion } from './deletion.ts'
 import { liveConsole, liveGuestAgent, liveSsh } from './guests.ts'
 import { liveHotPlug } from './hot-plug.ts'
 import type { Kind } from './kinds.ts'
-import type { Bench } from './machine.ts'
+import type { Bench, Context } from './machine.ts'
 import { liveMigration } from './migration.ts'
 import { unmetRequirements } from './needs.ts'
 import { liveNetworkPolicy } from './network-policy.ts'
@@ -24,12 +24,22 @@ checkup(lifecycleContract, async (context) => {
   report.lacking(...unmet)
   await context.keepRawOutput('requirements.json', JSON.stringify({ unmet }, null, 2), 'application/json')
   if (unmet.length > 0 && !parameters.required) context.skip(unmet.join('; '))
-  if (unmet.length === 0) await lives[parameters.kind]({ context, report })
+  if (unmet.length === 0) await live(context, report)
   if (report.answers.length > 0)
     await context.keepRawOutput('answers.json', JSON.stringify(report.answers, null, 2), 'application/json')
   await context.record(report.recording)
   context.judge(report.checks)
 })
+
+/** Lives as far as it can be lived. What went wrong on the way is a better verdict than what that led to. */
+async function live(context: Context, report: LifecycleReport): Promise<void> {
+  try {
+    await lives[context.parameters.kind]({ context, report })
+  } catch (error) {
+    if (report.lacksSomething || context.signal.aborted || !report.hasFailures) throw error
+    await context.keepRawOutput('ended-early.txt', `${error instanceof Error ? error.message : String(error)}\n`)
+  }
+}
 
 const lives: Record<Kind, (bench: Bench) => Promise<void>> = {
   stateless: liveStateless,

@@ -7,6 +7,7 @@ import { conditionOf } from '../../helpers/kubernetes/conditions.ts'
 import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { randomName } from '../../helpers/kubernetes/random-name.ts'
 import { type ObjectReference, resourcePath } from '../../helpers/kubernetes/resources.ts'
+import { WaitTimeoutError } from '../../helpers/kubernetes/wait.ts'
 import { withCloudInitNoCloud } from '../../helpers/kubevirt/cloud-init.ts'
 import { withRng } from '../../helpers/kubevirt/devices.ts'
 import { withMemory } from '../../helpers/kubevirt/memory.ts'
@@ -130,10 +131,22 @@ export class Machine {
       )
   }
 
-  /** Waits for a status, and notes it. */
+  /** Waits for a status, and notes it, or the one that it has when the time is up. */
   async status(wanted: string, step: string): Promise<void> {
-    await this.#waitForStatus(wanted)
-    this.#bench.report.state({ id: 'vm-status', subject: step, metric: 'status', actual: wanted, limit: wanted })
+    let last = 'none'
+    try {
+      await this.#bench.context.waitFor<VmSeen, true>(this.reference, {
+        describe: `become ${wanted}`,
+        until: ({ status }) => {
+          last = status?.printableStatus ?? 'none'
+          return last === wanted ? true : undefined
+        },
+        limit: this.limit,
+      })
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError)) throw error
+    }
+    this.#bench.report.state({ id: 'vm-status', subject: step, metric: 'status', actual: last, limit: wanted })
   }
 
   /** Waits until it runs, as another VMI than the given one. */
@@ -148,14 +161,6 @@ export class Machine {
   /** Waits until this VMI is gone, or replaced by another. */
   gone({ uid }: Pick<VirtualMachine, 'uid'>): Promise<void> {
     return this.#bench.context.waitUntilGone({ ...this.vmiReference, uid }, this.limit)
-  }
-
-  async #waitForStatus(wanted: string): Promise<void> {
-    await this.#bench.context.waitFor<VmSeen, true>(this.reference, {
-      describe: `become ${wanted}`,
-      until: ({ status }) => (status?.printableStatus === wanted ? true : undefined),
-      limit: this.limit,
-    })
   }
 
   async readVm(): Promise<VmSeen> {
@@ -198,7 +203,7 @@ export class Machine {
       })
     } catch (error) {
       // That it did not come is what is judged.
-      if (!(error instanceof Error) || error.name !== 'WaitTimeoutError') throw error
+      if (!(error instanceof WaitTimeoutError)) throw error
     }
     return last
   }
@@ -233,6 +238,6 @@ export async function logIn({ context, report }: Bench, machine: VirtualMachine)
 
 /** What was found out only on the way: ends the case as skipped, unless the profile requires it. */
 export function lacks({ context, report }: Bench, reason: string): void {
-  if (!context.parameters.required) context.skip(reason)
   report.lacking(reason)
+  if (!context.parameters.required) context.skip(reason)
 }

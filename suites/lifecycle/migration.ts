@@ -12,10 +12,8 @@ import { phaseTransitionsOf } from './report.ts'
 const heartbeatMilliseconds = 100
 const marker = '/tmp/lifecycle-marker'
 
-type Migration = KubernetesObject & {
-  status?: { phase?: string; migrationState?: { failureReason?: string; targetNode?: string } }
-}
-type MigrationState = { targetNode?: string; sourceNode?: string; mode?: string }
+type Migration = KubernetesObject & { status?: { phase?: string } }
+type MigrationState = { targetNode?: string; mode?: string; failureReason?: string }
 type Pod = KubernetesObject & { spec?: { nodeName?: string }; status?: { phase?: string } }
 
 export async function liveMigration(bench: Bench): Promise<void> {
@@ -71,7 +69,8 @@ async function migrateOnce(bench: Bench, { vm, machine, guest, round }: Round): 
   const heartbeat = await Heartbeat.start(guest, heartbeatMilliseconds, `/tmp/lifecycle-heartbeat-${round}`)
   const clocks = { guest: await uptimeMilliseconds(guest), cluster: await clock.now() }
   const asked = await clock.now()
-  const done = await migrate(bench, vm)
+  const phase = await migrate(bench, vm)
+  const done = phase === 'Succeeded' ? phase : `${phase}: ${await failureReason(vm)}`
   report.state({ id: 'migration', subject, metric: 'the migration is', actual: done, limit: 'Succeeded' })
   if (done !== 'Succeeded') return null
   report.time('migration', (await clock.now()) - asked)
@@ -104,7 +103,13 @@ async function migrateOnce(bench: Bench, { vm, machine, guest, round }: Round): 
   return again
 }
 
-/** `Succeeded`, or the phase that it ended in with the reason. */
+/** The VMI knows more of it than the migration itself. */
+async function failureReason(vm: Machine): Promise<string> {
+  const { migrationState } = ((await vm.readVmi()).status ?? {}) as { migrationState?: MigrationState }
+  return migrationState?.failureReason ?? 'without a reason'
+}
+
+/** The phase that it ended in. */
 async function migrate({ context, report }: Bench, vm: Machine): Promise<string> {
   const migration = await context.create<Migration>({
     apiVersion: 'kubevirt.io/v1',
@@ -125,8 +130,7 @@ async function migrate({ context, report }: Bench, vm: Machine): Promise<string>
       last = phase
       if (phase !== 'Succeeded' && phase !== 'Failed') return undefined
       report.phases(`migration of ${vm.name}`, phaseTransitionsOf(object))
-      const reason = object.status?.migrationState?.failureReason
-      return phase === 'Succeeded' ? phase : `${phase}${reason === undefined ? '' : `: ${reason}`}`
+      return phase
     },
     limit: vm.limit,
   })

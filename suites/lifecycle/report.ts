@@ -62,6 +62,15 @@ export class LifecycleReport {
     this.#unmet.push(...unmet)
   }
 
+  /** Whether something was not as it should be so far. */
+  get hasFailures(): boolean {
+    return this.checks.some(({ verdict }) => verdict === 'failed')
+  }
+
+  get lacksSomething(): boolean {
+    return this.#unmet.length > 0
+  }
+
   /** A number that is kept and not judged. */
   measure(measurement: Measurement): void {
     this.#measurements.push(measurement)

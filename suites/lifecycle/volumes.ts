@@ -2,7 +2,8 @@
 import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { randomName } from '../../helpers/kubernetes/random-name.ts'
 import type { TimeLimit } from '../../fixtures/checkup-context.ts'
-import { describeState } from '../../helpers/kubernetes/conditions.ts'
+import { WaitTimeoutError } from '../../helpers/kubernetes/wait.ts'
+import { conditionOf, describeState } from '../../helpers/kubernetes/conditions.ts'
 import {
   type DataVolume,
   dataVolume,
@@ -79,12 +80,15 @@ export async function untilFilled(bench: Bench, volume: DataVolume): Promise<Fil
   const phases: string[] = []
   const name = volume.metadata.name ?? ''
   let restarts = 0
+  let trouble = ''
   const outcome = await context
     .waitFor<DataVolume, string>(volume, {
       describe: 'be filled',
-      until: ({ status }) => {
+      until: (object) => {
+        const { status } = object
         const phase = status?.phase ?? ''
         restarts = Math.max(restarts, status?.restartCount ?? 0)
+        trouble = troubleOf(object)
         if (phase !== '' && phases.at(-1) !== phase) {
           phases.push(phase)
           context.progress('FILL', `DataVolume ${name}`, `${phase} ${status?.progress ?? ''}`.trim())
@@ -101,8 +105,10 @@ export async function untilFilled(bench: Bench, volume: DataVolume): Promise<Fil
       // Older releases of CDI remove a DataVolume that is done.
       const claim = await readClaim(context, name)
       if (claim?.metadata.annotations?.['cdi.kubevirt.io/storage.pod.phase'] === 'Succeeded') return 'Succeeded'
-      // A worker that fails again and again is a finding; that time is up, or a refusal, breaks the case.
-      if (restarts > mostRestarts) return `${phases.at(-1) ?? 'no phase'}, restarted ${restarts} times`
+      // A worker that fails again and again is a finding; that nothing happens, or a refusal, breaks the case.
+      const phase = phases.at(-1) ?? 'without a phase'
+      if (restarts > mostRestarts) return `${phase}, restarted ${restarts} times (${trouble})`
+      if (error instanceof WaitTimeoutError && trouble !== '') return `${phase} when time was up (${trouble})`
       throw error
     })
   report.time('dataVolume', (await clock.now()) - began)
@@ -124,6 +130,12 @@ export async function untilFilled(bench: Bench, volume: DataVolume): Promise<Fil
     rows: phases.map((phase) => [phase]),
   })
   return { phases, restarts, claim }
+}
+
+/** Why the worker pod does not run; '' when it does, or is done. */
+function troubleOf(volume: DataVolume): string {
+  const { status, reason = '', message = '' } = conditionOf(volume, 'Running') ?? {}
+  return status === 'False' && ['Error', 'ImagePullFailed'].includes(reason) ? `${reason}: ${message}` : ''
 }
 
 export async function readClaim({ reader, namespace }: Context, name: string): Promise<Claim | undefined> {
