@@ -289,6 +289,90 @@ test.concurrent('a run that was killed is gone on with, to the same set of resul
   }
 })
 
+test.concurrent('a run that is slower than its baseline is red', { timeout: 180_000 }, async () => {
+  const folder = await temporaryFolder()
+  try {
+    const run = (changes: Changes) =>
+      acceptanceRun(folder.path, { profile: storageProfile(changes), arguments: ['--project=storage'] })
+    const baseline = await run({})
+    const baselineRun = baseline.directory?.id ?? ''
+    const again = await run({ case: { baselineRun } })
+    expect(again.document?.verdict, again.output).toBe('passed')
+    const slower = await run({ class: { performance: { baseLatency: '800us' } }, case: { baselineRun } })
+    expect(slower.document?.verdict, slower.output).toBe('failed')
+    const red = slower.document?.cases[0]?.checks.filter(({ verdict }) => verdict === 'failed') ?? []
+    expect(new Set(red.map(({ id }) => id))).toEqual(
+      new Set(['storage.iops-regression', 'storage.bandwidth-regression', 'storage.p99-regression']),
+    )
+    expect(red[0]?.message).toMatch(/iopsFallPercent \d.*% > 10% /)
+  } finally {
+    await folder.remove()
+  }
+})
+
+/** VMs with 500 I/Os per second each, on a pool that carries a few of them. */
+const ramp = (parameters: Record<string, unknown>) =>
+  storageProfile({
+    class: { performance: { iops: 2200 } },
+    case: { mode: 'scale', maxScaleVms: 8, pvcSizes: ['20Gi'], filters: [], fioFileSize: '1Gi', ...parameters },
+  })
+
+test.concurrent('the ramp ends where the latency breaks, and looks for the place', { timeout: 180_000 }, async () => {
+  const { document, output } = await runProject('storage', ramp({ minScaleVms: 4 }))
+  expect(document?.verdict, output).toBe('passed')
+  const [record] = document?.cases ?? []
+  expect(record).toMatchObject({ id: 'storage/scale/default', results: { capacityVms: '4', breachVms: '5' } })
+  expect(record?.rawOutputs.map(({ name }) => name)).toEqual(expect.arrayContaining(['ramp.csv', 'ramp-summary.json']))
+})
+
+testRed('storage', [
+  [
+    'a pool that carries fewer VMs than it has to',
+    ramp({ minScaleVms: 8 }),
+    table.failed({ 'storage.scale': /capacityVms 4 < 8/ }),
+  ],
+])
+
+test.concurrent('a sweep over queue depths says how deep the queue may be', { timeout: 180_000 }, async () => {
+  const { document, output } = await runProject(
+    'storage',
+    storageProfile({
+      case: {
+        mode: 'qd',
+        fixedVms: 2,
+        queueDepths: [1, 8, 64],
+        pvcSizes: ['20Gi'],
+        filters: [],
+        rateIops: 0,
+        fioFileSize: '1Gi',
+      },
+    }),
+  )
+  expect(document?.verdict, output).toBe('passed')
+  expect(document?.cases[0]?.results).toMatchObject({
+    highestQueueDepth: expect.stringMatching(/^\d+$/),
+    peakQueueDepth: expect.stringMatching(/^\d+$/),
+  })
+})
+
+test.concurrent('pools are ranked once the run has measured several', { timeout: 180_000 }, async () => {
+  const profile = storageProfile({ case: { mode: 'rank', filters: [], pools: ['default', 'slow'] } })
+  profile.cluster.embedded.storage.classes.push({
+    ...profile.cluster.embedded.storage.classes[0],
+    name: 'slow',
+    default: false,
+    virtDefault: false,
+    performance: { baseLatency: '2ms' },
+  } as never)
+  const { document, output } = await runProject('storage', profile)
+  expect(document?.verdict, output).toBe('passed')
+  const ranking = document?.cases[1]?.tables?.find(({ title }) => title.startsWith('Ranking'))
+  expect(ranking?.rows.map(([rank, pool]) => [rank, pool])).toEqual([
+    [1, 'default'],
+    [2, 'slow'],
+  ])
+})
+
 async function checkpointOf(folder: string, runId: string): Promise<string[]> {
   const path = join(folder, 'runs', runId, 'storage')
   const names = await readdir(path)

@@ -57,7 +57,6 @@ export class ResultStore {
 export function resumedStore(runsDirectory: string, runId: string | undefined): ResultStore | null {
   if (runId === undefined) return null
   const { root } = runDirectory(runsDirectory, runId)
-  if (!existsSync(root))
-    throw new Error(`there is no run ${runId} to resume in ${runsDirectory}`)
+  if (!existsSync(root)) throw new Error(`there is no run ${runId} to resume in ${runsDirectory}`)
   return new ResultStore(runsDirectory, runId)
 }
