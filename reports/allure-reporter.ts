@@ -13,13 +13,13 @@ import type { RuntimeMessage } from 'allure-js-commons/sdk'
 import { ReporterRuntime } from 'allure-js-commons/sdk/reporter'
 import type { TestCase, Vitest } from 'vitest/node'
 import type { CaseRecord, RawOutput } from '../helpers/run/case-record.ts'
-import type { RunDocument } from '../helpers/run/run-document.ts'
 import { caseResult, categories, resultId, samplesCsv } from './allure/case-result.ts'
 import type { CaseContext } from './allure/case-result.ts'
 import { measurementTable, recordTable } from './allure/measurement-table.ts'
 import { metricsOf } from './allure/metrics.ts'
 import { RedactingWriter } from './allure/redacting-writer.ts'
-import { environmentOf, executorOf } from './allure/run-files.ts'
+import { executorOf } from './allure/run-files.ts'
+import { writeRunResult } from './allure/run-result.ts'
 import { messagesByAttempt } from './allure/runtime-messages.ts'
 import { measurementName } from './measurement-text.ts'
 import type { RunReporter } from './run-reporter.ts'
@@ -38,7 +38,7 @@ export class AllureReporter extends AllureVitestReporter {
     this.#runtime = new ReporterRuntime({ writer: this.#writer })
     run.listen({
       caseSettled: (attempts, test) => this.#writeCase(attempts, test),
-      runFinished: (document) => this.#writeRun(document),
+      runFinished: (document) => writeRunResult(document, resultsDir, this.#writer),
     })
   }
 
@@ -182,47 +182,6 @@ export class AllureReporter extends AllureVitestReporter {
   }
 
   /** The part of the run that is no case: where it ran, and what went wrong besides. */
-  #writeRun(document: RunDocument): void {
-    this.#writer.writeEnvironmentInfo(environmentOf(document))
-    const timestamp = Date.parse(document.completedAt)
-    const id = resultId(document.id, 'run', 0)
-    const red = document.cases.some(({ verdict }) => verdict !== 'passed' && verdict !== 'skipped')
-    const runResult = join(this.#run.description.directory.allureResults, `${id}-result.json`)
-    if (document.errors.length > 0 || (document.verdict !== 'passed' && !red)) this.#writeRunResult(document, id)
-    else rmSync(runResult, { force: true })
-    const errors = document.errors.map(({ phase, message }) => ({ message: `${phase}: ${message}`, timestamp }))
-    if (errors.length > 0) this.#writer.writeGlobals(`${id}-globals.json`, { attachments: [], errors })
-  }
-
-  /** A report of passed cases only would hide an error outside of them. */
-  #writeRunResult(document: RunDocument, uuid: string): void {
-    const messages = document.errors.map(({ phase, message }) => `${phase}: ${message}`)
-    const labels = {
-      epic: 'run',
-      feature: 'run',
-      parentSuite: 'kubevirt-acceptance',
-      suite: 'run',
-      severity: 'blocker',
-      host: hostname(),
-    }
-    this.#writer.writeResult({
-      uuid,
-      name: 'the run as a whole',
-      fullName: 'kubevirt-acceptance:run',
-      historyId: resultId('run', document.profile.name, 0),
-      testCaseId: resultId('run', '', 0),
-      status: Status.BROKEN,
-      stage: Stage.FINISHED,
-      statusDetails: { message: messages.join('\n') || document.reason },
-      start: Date.parse(document.startedAt),
-      stop: Date.parse(document.completedAt),
-      labels: Object.entries(labels).map(([name, value]) => ({ name, value })),
-      links: [],
-      parameters: [{ name: 'profile', value: document.profile.name }],
-      steps: [],
-      attachments: [],
-    })
-  }
 }
 
 /**

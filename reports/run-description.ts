@@ -20,6 +20,8 @@ export interface RunDescription {
   profile: RunDocument['profile']
   /** By Vitest project name: every case that the profile asks for, whether selected or not. */
   plannedCases: Record<string, PlannedCase[]>
+  /** Which part of the cases of the profile this run does, counted from 1; the runner's own shards are known without. */
+  shard?: { index: number; count: number }
   /** Asked whenever something is written; null until the cluster was reached. */
   cluster?: () => ReachedCluster | null
   /** What the global set-up threw; undefined when it did not, or is not known. */

@@ -145,6 +145,11 @@ export class RunLedger {
     return shard === undefined ? undefined : `is not part of shard ${shard.index}/${shard.count}`
   }
 
+  /** The shard of this invocation; undefined when it is a whole run. */
+  get shard(): { index: number; count: number } | undefined {
+    return this.#vitest.config.shard ?? this.#description.shard
+  }
+
   /** Whether files of tests were selected, but none of them was even opened: global set-up failed. */
   get stoppedBeforeTests(): boolean {
     return this.#specifications.length > 0 && this.#modulesStarted === 0

@@ -217,6 +217,7 @@ export class RunReporter implements Reporter {
       earlierAttempts,
       leftovers: [...new Set([...cases.flatMap(({ leftovers }) => leftovers), ...this.#leftovers])],
       verdictCounts: countVerdicts(cases),
+      ...(ledger.shard !== undefined && { shard: { index: ledger.shard.index, count: ledger.shard.count } }),
     }
     return sealed(redactObject(document, this.secrets))
   }

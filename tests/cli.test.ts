@@ -15,6 +15,7 @@ const commands = [
   'preflight',
   'run',
   'report',
+  'merge',
   'compare',
   'gate',
   'catalogue',

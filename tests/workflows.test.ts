@@ -96,7 +96,7 @@ test.each(pipelines)('%s runs, judges, and always cleans up and keeps the result
 })
 
 test('the steps of the action that must not be left out run whatever happened before', () => {
-  const { runs } = parseAllDocuments(textOf('.github/actions/gate/action.yml'))[0]?.toJS() as {
+  const { runs } = parseAllDocuments(textOf('.github/actions/gate/action.yml'))[0]!.toJS() as {
     runs: { steps: { name: string; if?: string; shell?: string; run?: string }[] }
   }
   const always = runs.steps.filter((step) => step.if?.startsWith('always()')).map(({ name }) => name)
