@@ -121,10 +121,10 @@ export function podsOf({ cluster }: SeparateCluster, job: string): KubernetesObj
   return cluster.store.list({ group: '', resource: 'pods' }, { namespace, labelSelector: `job-name=${job}` })
 }
 
-/** What the pods of a Job printed. */
-export async function logOf(separate: SeparateCluster, job: string): Promise<string> {
-  const { stdout } = await kubectl(separate, 'logs', `job/${job}`)
-  return stdout
+/** What the only pod of a Job has printed. */
+export function printedBy(separate: SeparateCluster, job: string): string {
+  const [pod] = podsOf(separate, job)
+  return pod === undefined ? '' : (separate.cluster.podLog(namespace, pod.metadata.name ?? '') ?? '')
 }
 
 export function hasKubectl(): boolean {

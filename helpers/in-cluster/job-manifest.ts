@@ -109,7 +109,7 @@ export function checkupConfigMap(options: ConfigMapOptions): KubernetesObject {
 
 /** Only what was given: defaults are those of the image that runs. undefined: not everything has a text. */
 function documentedData({ parameters, sources }: PlannedCase): Record<string, string> | undefined {
-  const data: Record<string, string> = { 'spec.timeout': String(parameters['timeout']) }
+  const data: Record<string, string> = { 'spec.timeout': textOf(parameters['timeout'] ?? '') ?? '' }
   for (const [name, value] of given(parameters, sources)) {
     const text = textOf(value)
     if (text === undefined) return undefined

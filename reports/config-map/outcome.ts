@@ -30,7 +30,7 @@ export function outcomeOf(
   const reason =
     failureReason(document, documented, exitCode) || missingResults(document, results, documented, contracts)
   return {
-    failureReason: reason,
+    failureReason: singleLine(reason),
     results,
     annotations: {
       run: document.id,

@@ -1,0 +1,134 @@
+/** The rights that `manifests` prints are enough for each checkup, and none of them is too many. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkupManifests } from '../commands/manifests.ts'
+import { type EmbeddedCluster, startEmbeddedCluster } from '../fixtures/embedded-cluster/embedded-cluster.ts'
+import { ConfigMapStatus } from '../helpers/in-cluster/config-map-status.ts'
+import { type ClusterClient, connectCluster } from '../helpers/kubernetes/cluster-client.ts'
+import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
+import { resourceTypeOf } from '../helpers/kubernetes/resources.ts'
+import { runPreflight } from '../helpers/preflight/preflight.ts'
+import { loadProfile } from '../helpers/profile/load-profile.ts'
+import { preflightPlan } from '../plugin/preflight-plan.ts'
+import { checkups } from '../suites/index.ts'
+
+const profile = loadProfile('cluster-profiles/embedded.yaml', checkups)
+const planned = profile.checkups.map(({ name }) => name)
+const { name: namespace } = profile.namespace
+
+interface PolicyRule {
+  apiGroups: string[]
+  resources: string[]
+  resourceNames?: string[]
+  verbs: string[]
+}
+type Role = KubernetesObject & { rules?: PolicyRule[] }
+
+let cluster: EmbeddedCluster
+beforeAll(async () => {
+  if (profile.cluster.kind !== 'embedded') throw new Error('the packaged profile has no embedded cluster')
+  cluster = await startEmbeddedCluster(profile.cluster.embedded, { namespace })
+})
+afterAll(() => cluster.close())
+
+const place = (object: KubernetesObject) => {
+  const { group, resource } = resourceTypeOf(object)
+  return { group, resource }
+}
+
+/** A client with the rights of the manifests; `without` says which verb of which rule is left out. */
+async function grant(checkup: string, name: string, without?: (rule: PolicyRule, verb: string) => boolean) {
+  const { rights, configMap } = checkupManifests(profile, checkup, { name })
+  for (const { manifest } of rights) {
+    const role: Role = { ...manifest }
+    const rules = role.rules
+      ?.map((rule) => ({ ...rule, verbs: rule.verbs.filter((verb) => !without?.(rule, verb)) }))
+      .filter(({ verbs }) => verbs.length > 0)
+    cluster.store.create(place(role), { ...role, ...(rules !== undefined && { rules }) })
+  }
+  if (!cluster.store.get(place(configMap), configMap.metadata.name ?? '', namespace))
+    cluster.store.create(place(configMap), configMap)
+  const token = cluster.apiServer.issueServiceAccountToken(namespace, `${name}-sa`)
+  const client = await connectCluster({
+    kubeconfig: cluster.apiServer.kubeconfig({ token }, namespace),
+    userAgent: 'test',
+  })
+  return {
+    client,
+    configMap,
+    [Symbol.dispose]: () => {
+      client.close()
+      for (const { manifest } of rights)
+        cluster.store.delete(place({ ...manifest }), manifest.metadata.name, manifest.metadata.namespace)
+    },
+  }
+}
+
+const failuresOf = async (client: ClusterClient, checkup: string) =>
+  (await runPreflight(client, preflightPlan(profile, checkups, [checkup]))).filter(({ status }) => status === 'failed')
+
+describe.each(planned)('%s', (checkup) => {
+  const { rights } = checkupManifests(profile, checkup, {})
+  const verbs = rights.flatMap(({ manifest }) =>
+    (manifest.rules ?? []).flatMap((rule) => rule.verbs.map((verb) => ({ kind: manifest.kind, rule, verb }))),
+  )
+
+  test('with all of them the preflight finds nothing missing', async () => {
+    using granted = await grant(checkup, `${checkup}-all`)
+    expect(await failuresOf(granted.client, checkup)).toEqual([])
+  })
+
+  test('without any one of them it is named', async () => {
+    expect(verbs.length).toBeGreaterThanOrEqual(2)
+    for (const [index, { rule, verb }] of verbs.entries()) {
+      const [resource = ''] = rule.resources
+      const isLeftOut = (other: PolicyRule, otherVerb: string) =>
+        otherVerb === verb && JSON.stringify(other) === JSON.stringify({ ...rule })
+      const name = `${checkup}-${index}`
+      using granted = await grant(checkup, name, (each, other) =>
+        isLeftOut({ ...each, ...(each.resourceNames && { resourceNames: rule.resourceNames ?? [] }) }, other),
+      )
+      if (rule.resourceNames?.[0]?.endsWith('-config') === true) {
+        // Without these nothing can be said in the ConfigMap: the log of the pod has it.
+        const status = new ConfigMapStatus(granted.client, { namespace, name: `${name}-config` })
+        await expect(status.claim()).rejects.toThrow(new RegExp(`${verb}[^]*configmaps`))
+      } else {
+        const failures = await failuresOf(granted.client, checkup)
+        expect(failures.map(({ check, detail }) => `${check}: ${detail}`).join('\n'), `${verb} ${resource}`).toContain(
+          `${verb} ${resource}`,
+        )
+      }
+    }
+  })
+})
+
+test('several shards are an Indexed Job of which each pod does its part', () => {
+  const { job, configMap } = checkupManifests(profile, 'platform', { shards: '2' })
+  expect(job['spec']).toMatchObject({
+    completionMode: 'Indexed',
+    completions: 2,
+    parallelism: 2,
+    backoffLimitPerIndex: 0,
+  })
+  expect(Object.keys(configMap['data'] as object)).toEqual(['spec.profile'])
+})
+
+test('the Job asks for no rights on its node', () => {
+  const { job } = checkupManifests(profile, 'latency', {})
+  const { spec } = (job['spec'] as { template: { spec: Record<string, unknown> & { containers: object[] } } }).template
+  expect(spec.containers[0]).toMatchObject({
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  })
+  expect(job).toMatchObject({ spec: { backoffLimit: 0 } })
+})
+
+test('what cannot be made is refused', () => {
+  expect(() => checkupManifests(profile, 'latency', { shards: '99' })).toThrow(
+    /^--shards "99" has to be a whole number from 1 to \d+, the number of cases$/,
+  )
+})
