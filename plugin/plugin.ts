@@ -122,12 +122,14 @@ async function installReporters(vitest: Vitest, run: ProvidedRun): Promise<void>
 
 function describeRun({ id, runsDirectory, profile }: ProvidedRun): RunDescription {
   const state = runState()
+  const shard = shardOf(process.env)
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
   return {
     directory: runDirectory(runsDirectory, id),
     startedAt: new Date().toISOString(),
     command: process.argv,
     version,
+    ...(shard !== undefined && { shard: { index: shard.index + 1, count: shard.count } }),
     profile: { name: profile.name, path: profile.file, sha256: profile.sha256, effective: profile },
     plannedCases: Object.fromEntries(profile.checkups.map(({ name, cases }) => [name, cases])),
     cluster: () => state.cluster,
