@@ -130,8 +130,10 @@ function jobValues(result: PermutationResult, job: JobResult): Value[] {
     latency('meanLatencyMilliSec', job.latAvgNs),
     latency('p50LatencyMilliSec', job.p50?.nanoseconds ?? null),
     latency('p95LatencyMilliSec', job.p95?.nanoseconds ?? null),
-    { ...latency('p99LatencyMilliSec', job.p99?.nanoseconds ?? null), ...(histogram !== null && { histogram }) },
+    latency('p99LatencyMilliSec', job.p99?.nanoseconds ?? null),
     latency('p999LatencyMilliSec', job.p999?.nanoseconds ?? null),
+    // Reports take the value beside a histogram for the largest one.
+    { ...latency('maxLatencyMilliSec', job.latMaxNs), ...(histogram !== null && { histogram }) },
     ...(job.fairness === null || result.concurrency < 2
       ? []
       : [
