@@ -79,7 +79,7 @@ export const manifests = defineCommand({
 const yamlOf = (manifest: KubernetesObject): string =>
   new Document(manifest, { aliasDuplicateObjects: false }).toString({ lineWidth: 0 })
 
-interface ManifestOptions {
+export interface ManifestOptions {
   shards?: string | undefined
   image?: string | undefined
   name?: string | undefined

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import { podEnvironment } from '../helpers/in-cluster/pod-environment.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
@@ -7,20 +7,33 @@ import { checkups } from '../suites/index.ts'
 import { defineCommand } from './command.ts'
 import { runOfConfigMap } from './config-map-run.ts'
 import { exitCodes } from './exit-codes.ts'
+import { runAsJob } from './in-cluster-run.ts'
+import { jobOptions, type ManifestOptions } from './manifests.ts'
 import type { Output } from './output.ts'
-import { chooseProfile, profileOption, projectOption, selectCheckups } from './profile-choice.ts'
+import { chooseProfile, openProfile, profileOption, projectOption, selectCheckups } from './profile-choice.ts'
+import { UsageError } from './usage-error.ts'
 import { packagedConfiguration, vitestRun } from './vitest-run.ts'
 import { readVitestConfiguration } from './vitest-configuration.ts'
 
 export const run = defineCommand({
   name: 'run',
-  synopsis: '[CHECKUP] [--profile PROFILE] [--project CHECKUP]... [--json] [-- VITEST-ARGUMENT...]',
+  synopsis:
+    '[CHECKUP] [--profile PROFILE] [--project CHECKUP]... [--in-cluster [JOB-OPTION]...] [--json] [-- VITEST-ARGUMENT...]',
   description: [
     'Runs the checkups of the profile with Vitest, as "npx vitest run" does where a vitest.config.ts uses the plugin; without one, the packaged configuration takes its place.',
     'CHECKUP is short for --project CHECKUP. With CONFIGMAP_NAMESPACE and CONFIGMAP_NAME set, as in the Job of a checkup, the documented ConfigMap takes the place of the profile, and the results are written into it.',
     'Ctrl-C and SIGTERM cancel the run, which then cleans up; a second one ends it at once. What follows "--" goes to Vitest, e.g. -t for the title of a case.',
   ],
-  options: { ...profileOption, ...projectOption },
+  options: {
+    ...profileOption,
+    ...projectOption,
+    'in-cluster': {
+      type: 'boolean',
+      description:
+        'Run CHECKUP as a Job of the cluster: apply what "manifests" prints, follow the log, fetch the results, and remove it all again. The options below are about this Job.',
+    },
+    ...jobOptions,
+  },
   maximumPositionals: 1,
   passesThrough: true,
   exitCodes: {
@@ -38,12 +51,17 @@ export const run = defineCommand({
   examples: [
     'npx kubevirt-acceptance run --profile my-cluster',
     "npx kubevirt-acceptance run --project latency -- -t 'worker1'",
+    'npx kubevirt-acceptance run storage --in-cluster --shards 4 --image registry.lab.example/kubevirt-acceptance:0.1.0',
   ],
   async run({ options, positionals, passedThrough, output }) {
     const [checkup] = positionals
     const pod = podEnvironment(process.env)
     if (pod !== undefined) return runOfConfigMap({ environment: pod, checkup, passedThrough, output })
     const project = [...options.project, ...positionals]
+    if (options['in-cluster']) return asJob(options, { project, passedThrough, output })
+    const [jobOption] = Object.keys(jobOptions).filter((each) => options[each as keyof typeof jobOptions])
+    if (jobOption !== undefined)
+      throw new UsageError(`--${jobOption} is about the Job of --in-cluster; add --in-cluster`, hint)
     const ownConfiguration = usesOwnConfiguration(passedThrough, output)
     const profile = checkedProfile(options.profile, project, ownConfiguration)
     const environment = { ...process.env, ...(profile !== undefined && { CLUSTER_PROFILE: profile }) }
@@ -69,6 +87,20 @@ export const run = defineCommand({
     return failed
   },
 })
+
+const hint = 'npx kubevirt-acceptance run --help'
+
+function asJob(
+  options: ManifestOptions & { profile?: string | undefined },
+  { project, passedThrough, output }: { project: string[]; passedThrough: readonly string[]; output: Output },
+): Promise<number> {
+  const [checkup, other] = project
+  if (other !== undefined) throw new UsageError('a Job runs one checkup; run the others one after the other', hint)
+  if (passedThrough.length > 0)
+    throw new UsageError(`a Job takes no Vitest arguments, and was given ${passedThrough.join(' ')}`, hint)
+  const runsDirectory = resolve(process.env['KUBEVIRT_ACCEPTANCE_RUNS'] ?? 'reports/runs')
+  return runAsJob(openProfile(options.profile, output), checkup, { ...options, output, runsDirectory })
+}
 
 /** Whether Vitest finds a configuration with our plugin by itself. */
 function usesOwnConfiguration(passedThrough: readonly string[], output: Output): boolean {
