@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
+import { separateCluster } from './separate-cluster.ts'
 import * as table from './fault-table.ts'
 import { type Expectation, type GreenRow, type RedRow, runProject, testGreen, testRed } from './fault-table.ts'
 
@@ -371,6 +372,33 @@ test.concurrent('pools are ranked once the run has measured several', { timeout:
     [1, 'default'],
     [2, 'slow'],
   ])
+})
+
+test.concurrent('an interrupted run leaves no VM, no volume and no secret behind', { timeout: 180_000 }, async () => {
+  await using separate = await separateCluster({ nodes: [node('worker1'), node('worker2')] })
+  let interrupted = false
+  const run = await acceptanceRun(separate.folder, {
+    profile: { ...storageProfile(), cluster: { kubeconfig: { path: separate.kubeconfigPath } } },
+    arguments: ['--project=storage'],
+    onOutput: (output, underWay) => {
+      if (interrupted || !/ FIO +\\| RUN /.test(output)) return
+      interrupted = true
+      underWay.kill('SIGINT')
+    },
+  })
+  expect(run.exitCode, run.output).toBe(130)
+  expect(run.document).toMatchObject({ verdict: 'cancelled', leftovers: [] })
+  expect(separate.leftBehind()).toEqual([])
+  // Root disks are made by KubeVirt, and go with their VM.
+  const left = () =>
+    [
+      { group: 'kubevirt.io', resource: 'virtualmachines' },
+      { group: 'cdi.kubevirt.io', resource: 'datavolumes' },
+      { group: '', resource: 'persistentvolumeclaims' },
+    ]
+      .flatMap((kind) => separate.cluster.store.list(kind))
+      .flatMap(({ metadata: { name = '' } }) => (name.startsWith('perf-') ? [name] : []))
+  await expect.poll(left, { timeout: 30_000 }).toEqual([])
 })
 
 async function checkpointOf(folder: string, runId: string): Promise<string[]> {

@@ -199,12 +199,12 @@ async function outputOf({ clock, signal }: StorageContext, { session }: FleetMem
 }
 
 const recordContext = (
-  { runId, parameters }: StorageContext,
+  { runId, clusterProfile }: StorageContext,
   { pool, facts, vmSize }: Fleet,
   { index, permutation, session }: { index: number; permutation: Permutation; session: FleetMember['session'] },
 ): RecordContext => ({
   runId,
-  clusterProfile: parameters.procedure,
+  clusterProfile,
   pool: pool.name,
   storageClass: facts.storageClass,
   provisioner: facts.provisioner,
