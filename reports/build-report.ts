@@ -11,6 +11,8 @@ import { $ } from 'zx'
 import { isRunId, listRuns, runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { allureConfiguration } from './allure/report-configuration.ts'
+import { dashboardFile, dashboardHtml } from './dashboard/dashboard.ts'
+import { readMetricHistory } from './dashboard/metric-history.ts'
 import { drawPlots } from './plots/draw-plots.ts'
 
 export interface ReportRequest {
@@ -37,9 +39,12 @@ export async function buildReport({ reportsDirectory, runId }: ReportRequest): P
   const document = documentOf(directory.runJson)
   for (const problem of await drawPlots(document, directory.allureResults))
     process.stderr.write(`warning: the report lacks a plot: ${problem}\n`)
+  const historyFile = resolve(reportsDirectory, 'history.jsonl')
+  // Before the report: building it appends this run to the history.
+  const dashboard = dashboardHtml(document, readMetricHistory(document, { runsDirectory, historyFile }))
   const temporary = mkdtempSync(join(tmpdir(), 'kubevirt-acceptance-report-'))
   try {
-    const configuration = allureConfiguration(document, resolve(reportsDirectory, 'history.jsonl'))
+    const configuration = allureConfiguration(document, historyFile)
     const configurationFile = join(temporary, 'allurerc.mjs')
     writeFileSync(configurationFile, `export default ${JSON.stringify(configuration, null, 2)}\n`)
     const output = join(temporary, 'report')
@@ -47,7 +52,8 @@ export async function buildReport({ reportsDirectory, runId }: ReportRequest): P
     // Written beside and moved over, so that an earlier report stays until there is a new one.
     const html = withoutAnalytics(readFileSync(join(output, 'index.html'), 'utf8'))
     const path = join(directory.allureReport, 'index.html')
-    writeAtomically(path, html)
+    writeAtomically(join(directory.allureReport, dashboardFile), dashboard)
+    writeAtomically(path, withDashboardLink(html))
     return { runId: directory.id, path }
   } finally {
     rmSync(temporary, { recursive: true, force: true })
@@ -106,6 +112,17 @@ export function withoutAnalytics(html: string): string {
       'the report would load a script from the network; reports/build-report.ts does not know how to remove it',
     )
   return cleaned
+}
+
+/** Allure makes links of absolute addresses only, and the report has to open from wherever it was copied to. */
+function withDashboardLink(html: string): string {
+  const style =
+    'position:fixed;right:16px;bottom:12px;z-index:9;padding:6px 12px;border-radius:6px;background:#1f2937;color:#fff;font:14px system-ui,sans-serif;text-decoration:none'
+  const link = `<a id="measurement-dashboard" href="${dashboardFile}" style="${style}">Measurements: limits, margins, history</a>`
+  const end = html.lastIndexOf('</body>')
+  if (end < 0)
+    throw new Error('the report has no </body>; reports/build-report.ts does not know where to link the dashboard')
+  return `${html.slice(0, end)}${link}${html.slice(end)}`
 }
 
 async function main(): Promise<void> {

@@ -1,94 +1,15 @@
 /** Opens a built report from disk in a headless browser, as a reviewer does. */
-import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { WebSocket } from 'ws'
 import { runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
+import { browser, openPage } from '../tests/browser-page.ts'
 import { caseResult } from './allure/case-result.ts'
 import { buildReport } from './build-report.ts'
 import { failedRecord, ids, record } from './testdata/child-run/sample-record.ts'
 import { document } from './testdata/sample-document.ts'
-
-const browser = ['chromium', 'chromium-browser', 'google-chrome'].find(
-  (program) => spawnSync(program, ['--version']).status === 0,
-)
-
-interface Page {
-  /** Evaluates an expression again and again until it is true. */
-  until: (expression: string) => Promise<void>
-  text: () => Promise<string>
-  /** Everything that was asked of anywhere but this document. */
-  requests: string[]
-}
-
-async function openPage(program: string, url: string): Promise<Page> {
-  const profile = mkdtempSync(join(tmpdir(), 'browser-'))
-  const child = spawn(
-    program,
-    [
-      '--headless=new',
-      '--no-sandbox',
-      '--disable-gpu',
-      `--user-data-dir=${profile}`,
-      '--remote-debugging-port=0',
-      'about:blank',
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  onTestFinished(async () => {
-    child.kill()
-    await ended
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
-  })
-  const endpoint = await new Promise<string>((resolve) => {
-    let printed = ''
-    child.stderr.on('data', (data: Buffer) => {
-      printed += data.toString()
-      const address = /DevTools listening on ws:\/\/([^/\s]+)/.exec(printed)?.[1]
-      if (address !== undefined) resolve(address)
-    })
-  })
-  const targets = (await (await fetch(`http://${endpoint}/json`)).json()) as {
-    type: string
-    webSocketDebuggerUrl: string
-  }[]
-  const socket = new WebSocket(targets.find(({ type }) => type === 'page')!.webSocketDebuggerUrl)
-  await new Promise((resolve) => socket.once('open', resolve))
-  onTestFinished(() => socket.terminate())
-  const requests: string[] = []
-  const waiting = new Map<number, (result: { result?: { value?: unknown } }) => void>()
-  socket.on('message', (data: Buffer) => {
-    const message = JSON.parse(data.toString()) as {
-      id?: number
-      result?: { result?: { value?: unknown } }
-      method?: string
-      params?: { request?: { url?: string } }
-    }
-    if (message.id !== undefined) waiting.get(message.id)?.(message.result ?? {})
-    const asked = message.method === 'Network.requestWillBeSent' ? (message.params?.request?.url ?? '') : ''
-    if (asked !== '' && asked !== url && !/^(?:data|blob):/.test(asked)) requests.push(asked)
-  })
-  let last = 0
-  const send = (method: string, params: object = {}) =>
-    new Promise<{ result?: { value?: unknown } }>((resolve) => {
-      last += 1
-      waiting.set(last, resolve)
-      socket.send(JSON.stringify({ id: last, method, params }))
-    })
-  const evaluate = async (expression: string) =>
-    (await send('Runtime.evaluate', { expression, returnByValue: true })).result?.value
-  await send('Network.enable')
-  await send('Page.navigate', { url })
-  return {
-    requests,
-    text: async () => String(await evaluate('document.body.innerText')),
-    until: (expression) => expect.poll(() => evaluate(expression), { timeout: 20_000 }).toBe(true),
-  }
-}
 
 test.skipIf(browser === undefined)(
   'the page shows the failed check first, then its plots, and asks nothing of the network',
@@ -132,5 +53,11 @@ test.skipIf(browser === undefined)(
     const positions = found.map((part) => text.indexOf(part))
     expect(positions).toEqual(positions.toSorted((a, b) => a - b))
     expect(page.requests).toEqual([])
+
+    // Beside it lies the dashboard, wherever both are copied to.
+    await page.evaluate(`document.querySelector('#measurement-dashboard').click()`)
+    await page.until(`document.querySelector('#check-sample\\\\.max')?.textContent === 'sample.max'`)
+    expect(await page.text()).toContain('When it fails: look at the switch')
+    expect(page.requests).toEqual([pathToFileURL(join(dirname(path), 'dashboard.html')).href])
   },
 )

@@ -1,5 +1,5 @@
 /** Measurements as Allure's performance metrics: the report shows their change since the last run of the same case. */
-import type { CaseRecord } from '../../helpers/run/case-record.ts'
+import type { CaseRecord, Measurement } from '../../helpers/run/case-record.ts'
 import { measurementName } from '../measurement-text.ts'
 
 interface Metric {
@@ -15,6 +15,10 @@ interface Metric {
   better: 'lower' | 'higher'
 }
 
+/** What a metric is called in the history of reports. */
+export const metricKey = (record: Pick<CaseRecord, 'id'>, measurement: Pick<Measurement, 'name' | 'subject'>): string =>
+  `${record.id} ${measurementName(measurement)}`
+
 /** What was not measured, and what may not be judged, is left out: it would count as a value. */
 export function metricsOf(record: CaseRecord): Metric[] {
   if (!record.validity.valid) return []
@@ -22,7 +26,7 @@ export function metricsOf(record: CaseRecord): Metric[] {
     const { value, unit, better } = measurement
     if (value === null) return []
     const name = measurementName(measurement)
-    const key = `${record.id} ${name}`
+    const key = metricKey(record, measurement)
     return [
       {
         id: `${key} ${record.attempt}`,
