@@ -2,6 +2,7 @@
 import type { CheckupContract } from '../helpers/run/checkup-contract.ts'
 import { dpdkContract } from './dpdk/contract.ts'
 import { latencyContract } from './latency/contract.ts'
+import { lifecycleContract } from './lifecycle/contract.ts'
 import { platformContract } from './platform/contract.ts'
 import { realtimeContract } from './realtime/contract.ts'
 import { storageContract } from './storage/contract.ts'
@@ -12,4 +13,5 @@ export const checkups: readonly CheckupContract[] = [
   realtimeContract,
   storageContract,
   platformContract,
+  lifecycleContract,
 ]

@@ -1,0 +1,4 @@
+import { lifecycleContract } from './contract.ts'
+import { testReadmeOfChecks } from '../testing/readme.ts'
+
+testReadmeOfChecks(lifecycleContract)
