@@ -59,7 +59,7 @@ export const run = defineCommand({
     if (pod !== undefined) return runOfConfigMap({ environment: pod, checkup, passedThrough, output })
     const project = [...options.project, ...positionals]
     if (options['in-cluster']) return asJob(options, { project, passedThrough, output })
-    const [jobOption] = Object.keys(jobOptions).filter((each) => options[each as keyof typeof jobOptions])
+    const jobOption = Object.keys(jobOptions).find((each) => options[each as keyof typeof jobOptions])
     if (jobOption !== undefined)
       throw new UsageError(`--${jobOption} is about the Job of --in-cluster; add --in-cluster`, hint)
     const ownConfiguration = usesOwnConfiguration(passedThrough, output)

@@ -22,6 +22,9 @@ export function createReporters(description: RunDescription, options: ReportersO
 /** Only for a process that listens. */
 function messages(run: RunReporter): Reporter[] {
   if (process.send === undefined || process.env[progressVariable] === undefined) return []
+  // A run whose keeper is dead reports to nobody: it ends, and cleans up.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel?.unref()
   return [
     new ProgressMessages(run, (progress) => {
       // Whoever listens may be gone; the run goes on.
