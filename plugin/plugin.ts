@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Plugin } from 'vitest/config'
-import type { Vitest } from 'vitest/node'
+import type { Reporter, Vitest } from 'vitest/node'
 import type { ProvidedRun } from '../fixtures/provided.ts'
 import { inShard, shardOf } from '../helpers/in-cluster/pod-environment.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
@@ -12,6 +12,7 @@ import { selectProfilePath } from '../helpers/profile/select-profile.ts'
 import { createRunId, runDirectory } from '../helpers/run/run-directory.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { allureVitestSettings } from '../reports/allure/vitest-settings.ts'
+import type { withBaseline as WithBaseline } from '../reports/compare/baseline-reporter.ts'
 import type { createReporters as CreateReporters } from '../reports/create-reporters.ts'
 import type { RunDescription } from '../reports/run-description.ts'
 import { checkups } from '../suites/index.ts'
@@ -27,6 +28,11 @@ export interface KubevirtAcceptanceOptions {
   profile?: string
   /** Where runs are written, relative to the working directory. Default: `reports/runs`. */
   runsDirectory?: string
+  /**
+   * Runs or saved baselines to compare the run with when it is over: ids, paths, names of baselines. A run that passes, but
+   * is worse, ends with exit code 5. Default: `gate.baseline` of the profile is left to the gate.
+   */
+  baseline?: string | readonly string[]
 }
 
 /**
@@ -50,7 +56,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
           projects: profile.checkups.map(({ name }, index) => ({
             // The users' own Vitest settings are about their own tests; a checkup runs the same everywhere.
             extends: false as const,
-            plugins: [projectPlugin(run)],
+            plugins: [projectPlugin(run, options)],
             resolve: { alias: allure.alias },
             test: {
               name,
@@ -82,7 +88,7 @@ function endBeforeAnyProject(code: number): void {
 }
 
 /** Belongs to each project, since Vitest configures through the plugins of projects; acts once. */
-function projectPlugin(run: ProvidedRun): Plugin {
+function projectPlugin(run: ProvidedRun, options: KubevirtAcceptanceOptions): Plugin {
   return {
     name: 'kubevirt-acceptance:project',
     // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits this hook; its type does not say so
@@ -92,7 +98,7 @@ function projectPlugin(run: ProvidedRun): Plugin {
       cancelGracefully(vitest)
       runState().cancel = () => void vitest.cancelCurrentRun('keyboard-input')
       listEveryCase(vitest)
-      await installReporters(vitest, run)
+      await installReporters(vitest, run, [options.baseline ?? []].flat())
     },
   }
 }
@@ -110,14 +116,24 @@ function listEveryCase(vitest: Vitest): void {
 }
 
 /** Our progress takes the place of Vitest's default output; what the user asked for by name is kept. */
-async function installReporters(vitest: Vitest, run: ProvidedRun): Promise<void> {
+async function installReporters(vitest: Vitest, run: ProvidedRun, baselines: readonly string[]): Promise<void> {
   // A path that the bundler of Vitest's configuration cannot see: the reporters load when they are needed.
   const { createReporters } = (await import(
     /* @vite-ignore */ pathToFileURL(modulePath('reports/create-reporters')).href
   )) as { createReporters: typeof CreateReporters }
   const reporters = vitest.config.reporters as unknown[]
   const asked = reporters.filter((reporter) => !(Array.isArray(reporter) && reporter[0] === 'default'))
-  reporters.splice(0, reporters.length, ...createReporters(describeRun(run)), ...asked)
+  const own = createReporters(describeRun(run))
+  reporters.splice(0, reporters.length, ...(await comparing(own, run, baselines)), ...asked)
+}
+
+async function comparing(own: Reporter[], run: ProvidedRun, baselines: readonly string[]): Promise<Reporter[]> {
+  if (baselines.length === 0) return own
+  const { withBaseline } = (await import(
+    /* @vite-ignore */ pathToFileURL(modulePath('reports/compare/baseline-reporter')).href
+  )) as { withBaseline: typeof WithBaseline }
+  const policy = run.profile.gate
+  return withBaseline(own, { baselines, policy, reportsDirectory: dirname(run.runsDirectory) })
 }
 
 function describeRun({ id, runsDirectory, profile }: ProvidedRun): RunDescription {

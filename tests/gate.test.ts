@@ -1,13 +1,15 @@
 /** What a pipeline does: a run, then the gate. Whole runs in child processes. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Comparison } from '../helpers/compare/comparison.ts'
-import { acceptanceRun, embeddedProfile } from './acceptance-run.ts'
+import { stringify } from 'yaml'
+import { acceptanceRun, embeddedProfile, repository } from './acceptance-run.ts'
+import { commandFolder } from './command-line.ts'
 import { inProcess } from './in-process.ts'
 
-const limits = { timeout: 180_000 }
+const limits = { timeout: 400_000 }
 const reports = mkdtempSync(join(tmpdir(), 'gate-runs-'))
 afterAll(() => rmSync(reports, { recursive: true, force: true }))
 
@@ -53,6 +55,30 @@ test('an added fault turns the gate red with the exit code of its kind', limits,
   })
   expect(cut.exitCode).not.toBe(0)
   expect((await gate(cut.directory!.id)).exitCode).toBe(cut.exitCode)
+})
+
+test('as an option of the plugin, a baseline is compared with when the run ends', limits, async () => {
+  using folder = commandFolder()
+  symlinkSync(join(repository, 'node_modules'), join(folder.path, 'node_modules'))
+  const write = (name: string, text: string) => writeFileSync(join(folder.path, name), text)
+  const configuration = (options: object) => `import { defineConfig } from 'vitest/config'
+import { kubevirtAcceptance } from ${JSON.stringify(join(repository, 'index.ts'))}
+export default defineConfig({ plugins: [kubevirtAcceptance(${JSON.stringify({ profile: 'profile.yaml', ...options })})] })
+`
+  const profile = (latency: string) => stringify(embeddedProfile({ link: { latency }, case: { sampleCount: 200 } }))
+  write('profile.yaml', profile('150us'))
+  write('vitest.config.ts', configuration({}))
+  const before = (await folder.run('run', '--json')).json() as { runId: string }
+  write('profile.yaml', profile('600us'))
+  write('vitest.config.ts', configuration({ baseline: before.runId }))
+  const { exitCode, stdout } = await folder.run('run')
+  expect(stdout).toContain('verdict: passed, exit code 0')
+  expect(stdout).toMatch(/^comparison: worse: /m)
+  expect(exitCode).toBe(5)
+  write('vitest.config.ts', configuration({ baseline: 'nowhere' }))
+  const none = await folder.run('run')
+  expect(none.stdout).toContain('no comparison with the baseline: there is no run "nowhere"')
+  expect(none.exitCode).toBe(2)
 })
 
 describe.each([
