@@ -3,7 +3,7 @@ import type { Permission } from '../../helpers/kubernetes/permission.ts'
 import type { PlannedPermission } from '../../helpers/preflight/preflight-plan.ts'
 import type { CaseRequirements } from '../../helpers/run/checkup-contract.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
-import { guestPermission, helpful, helpfulPermissions, required } from '../permissions.ts'
+import { guestPermission, helpful, helpfulPermissions, networkPermission, required } from '../permissions.ts'
 import { dataVolumeSourceOf, type Kind } from './kinds.ts'
 import { needsStorage } from './needs.ts'
 import type { LifecycleParameters } from './parameters.ts'
@@ -95,6 +95,15 @@ function permissions(of: LifecycleParameters, namespace: string): PlannedPermiss
       ? ['virtualmachinesnapshots', 'virtualmachinerestores'].flatMap((resource) =>
           all('snapshot.kubevirt.io', resource, 'take a snapshot of the VM and restore it')('create', 'get', 'delete'),
         )
+      : []),
+    ...(kind === 'sriov'
+      ? [
+          networkPermission(
+            of.networkAttachmentDefinitionNamespace,
+            'required',
+            'read the network of the virtual functions',
+          ),
+        ]
       : []),
     ...(kind === 'network-policy'
       ? all('networking.k8s.io', 'networkpolicies', 'cut the VM off')('create', 'get', 'delete')
