@@ -374,7 +374,7 @@ test.concurrent('pools are ranked once the run has measured several', { timeout:
   ])
 })
 
-test.concurrent('an interrupted run leaves no VM, no volume and no secret behind', { timeout: 180_000 }, async () => {
+test.concurrent('an interrupted run leaves nothing behind', { timeout: 180_000 }, async ({ expect: expectIt }) => {
   await using separate = await separateCluster({ nodes: [node('worker1'), node('worker2')] })
   let interrupted = false
   const run = await acceptanceRun(separate.folder, {
@@ -386,9 +386,9 @@ test.concurrent('an interrupted run leaves no VM, no volume and no secret behind
       underWay.kill('SIGINT')
     },
   })
-  expect(run.exitCode, run.output).toBe(130)
-  expect(run.document).toMatchObject({ verdict: 'cancelled', leftovers: [] })
-  expect(separate.leftBehind()).toEqual([])
+  expectIt(run.exitCode, run.output).toBe(130)
+  expectIt(run.document).toMatchObject({ verdict: 'cancelled', leftovers: [] })
+  expectIt(separate.leftBehind()).toEqual([])
   // Root disks are made by KubeVirt, and go with their VM.
   const left = () =>
     [
@@ -398,7 +398,7 @@ test.concurrent('an interrupted run leaves no VM, no volume and no secret behind
     ]
       .flatMap((kind) => separate.cluster.store.list(kind))
       .flatMap(({ metadata: { name = '' } }) => (name.startsWith('perf-') ? [name] : []))
-  await expect.poll(left, { timeout: 30_000 }).toEqual([])
+  await expectIt.poll(left, { timeout: 30_000 }).toEqual([])
 })
 
 async function checkpointOf(folder: string, runId: string): Promise<string[]> {
