@@ -54,7 +54,7 @@ export class Heartbeat {
     const seconds = (intervalMilliseconds / 1000).toString()
     await succeed(
       guest,
-      `touch ${path}; nohup sh -c 'while [ -e ${path} ]; do read up idle < /proc/uptime; echo $up >> ${path}; sleep ${seconds}; done' > /dev/null 2>&1 &`,
+      `touch ${path}; (nohup sh -c 'while [ -e ${path} ]; do read up idle < /proc/uptime; echo $up >> ${path}; sleep ${seconds}; done' > /dev/null 2>&1 &)`,
     )
     return new Heartbeat(guest, path)
   }

@@ -5,7 +5,7 @@ import type { VirtualMachine } from '../../fixtures/virtual-machine.ts'
 import { conditionOf } from '../../helpers/kubernetes/conditions.ts'
 import { expected } from './answers.ts'
 import { succeed } from './guest-commands.ts'
-import { type Bench, type Context, consoleLogin, logIn, Machine, stepLimit } from './machine.ts'
+import { type Bench, type Context, consoleLogin, logIn, Machine } from './machine.ts'
 
 async function runningMachine(bench: Bench, prefix: string, userData?: Record<string, unknown>) {
   const vm = await Machine.create(bench, {
@@ -51,7 +51,7 @@ export async function liveGuestAgent(bench: Bench): Promise<void> {
     await askWithoutAgent(bench, vm)
     const guest = await logIn(bench, machine)
     const { requireGuestAgent } = context.parameters
-    const connected = await vm.vmiCondition('AgentConnected', 'True', agentLimit(context))
+    const connected = await vm.condition('vmi', 'AgentConnected', 'True')
     report.state({
       id: 'agent-connected',
       metric: 'AgentConnected is',
@@ -89,9 +89,6 @@ export async function liveGuestAgent(bench: Bench): Promise<void> {
     }
   })
 }
-
-/** Agents of guests that are up answer within seconds. */
-const agentLimit = (context: Context) => stepLimit(context)
 
 /** Asked before it can have connected; where it has, there is nothing to judge. */
 async function askWithoutAgent({ report }: Bench, vm: Machine): Promise<void> {

@@ -189,17 +189,17 @@ export class Machine {
     })
   }
 
-  /** Status of a condition of the VMI, once it is as wanted; else as it is when the time is up. */
-  async vmiCondition(type: string, wanted: string, limit: TimeLimit): Promise<string> {
+  /** Status of a condition once it is as wanted; else as it is when the time is up. */
+  async condition(of: 'vm' | 'vmi', type: string, wanted: string): Promise<string> {
     let last = 'absent'
     try {
-      await this.#bench.context.waitFor<VirtualMachineInstance, true>(this.vmiReference, {
+      await this.#bench.context.waitFor<KubernetesObject, true>(of === 'vm' ? this.reference : this.vmiReference, {
         describe: `have condition ${type} ${wanted}`,
-        until: (vmi) => {
-          last = conditionOf(vmi, type)?.status ?? 'absent'
+        until: (object) => {
+          last = conditionOf(object, type)?.status ?? 'absent'
           return last === wanted ? true : undefined
         },
-        limit,
+        limit: this.limit,
       })
     } catch (error) {
       // That it did not come is what is judged.

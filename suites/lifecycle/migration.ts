@@ -26,7 +26,7 @@ export async function liveMigration(bench: Bench): Promise<void> {
     return { vm: made, machine: await made.running() }
   })
   await context.measure(async () => {
-    const allowed = await vm.vmiCondition('LiveMigratable', 'True', vm.limit)
+    const allowed = await vm.condition('vmi', 'LiveMigratable', 'True')
     if (allowed !== 'True') {
       const why = conditionOf(await vm.readVmi(), 'LiveMigratable')
       lacks(bench, `the VMI is not live-migratable: ${why?.reason ?? 'no reason'}: ${why?.message ?? ''}`)

@@ -6,7 +6,8 @@ import { bootId, markerState, succeed, writeMarker } from './guest-commands.ts'
 import { type Bench, logIn, Machine } from './machine.ts'
 import { phaseTransitionsOf } from './report.ts'
 
-const marker = '/lifecycle-marker'
+/** Of whoever logs in: not everybody may write elsewhere. */
+const marker = './lifecycle-marker'
 
 export async function liveStateless(bench: Bench): Promise<void> {
   const { context, report } = bench
