@@ -62,6 +62,8 @@ const countsOf = ({ verdictCounts, plannedCases }: RunDocument): Record<string, 
 /** '' unless there is one: the words of the documented checkup where it fails as well, ours where it looks away. */
 function failureReason(document: RunDocument, documented: readonly (string | null)[], exitCode: number): string {
   if (exitCode === 0 && document.verdict === 'passed') return ''
+  if (document.verdict === 'passed')
+    return `the run passed, but its process ended with exit code ${exitCode}; see its log`
   if (document.cancelledBy !== null || document.errors.length > 0) return document.reason
   const reasons = document.cases.flatMap((record, index) => {
     if (record.verdict === 'passed') return []

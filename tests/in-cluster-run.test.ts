@@ -1,0 +1,118 @@
+/** `run --in-cluster`, and what shards of a run add up to. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import type { RunDocument } from '../helpers/run/run-document.ts'
+import { file } from './in-cluster-jobs.ts'
+import { commandFolder } from './command-line.ts'
+import { namespace, type SeparateCluster, separateCluster } from './separate-cluster.ts'
+
+const limits = { timeout: 240_000 }
+const inherited = { time: 'skipping', networks: [{ name: 'blue' }] }
+
+interface Result {
+  exitCode: number
+  directory: string
+  status: Record<string, string>
+  leftovers: string[]
+}
+
+/** Objects that `run --in-cluster` applies. */
+function applied({ cluster }: SeparateCluster): string[] {
+  return ['jobs', 'pods', 'configmaps', 'serviceaccounts', 'roles', 'rolebindings']
+    .flatMap((resource) => {
+      const definition = cluster.store.definitions().find((each) => each.resource === resource)
+      return cluster.store.list({ group: definition?.group ?? '', resource }, { namespace })
+    })
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    .filter((each) => !/ (default|kube-root-ca\.crt)$/.test(each))
+}
+
+const documentIn = ({ directory }: Result): RunDocument =>
+  JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunDocument
+
+test('a Job of the cluster is applied, followed, fetched and removed', limits, async () => {
+  await using separate = await separateCluster(inherited)
+  using folder = commandFolder()
+  const profile = await file(separate, 'profile.yaml', stringify(separate.profile()))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
+  expect(run.exitCode, run.stderr).toBe(0)
+  const result = run.json() as Result
+  expect(result).toMatchObject({
+    exitCode: 0,
+    leftovers: [],
+    status: { succeeded: 'true', failureReason: '', 'result.maxLatencyNanoSec': expect.stringMatching(/^\d+$/) },
+  })
+  expect(run.stderr).toMatch(/applied Role .*\n[^]*PASSED latency\/blue[^]*Job latency-\w+: Complete/)
+  expect(documentIn(result)).toMatchObject({ verdict: 'passed', plannedCases: ['latency/blue'] })
+  expect(applied(separate)).toEqual([])
+  expect(separate.leftBehind()).toEqual([])
+})
+
+test('two shards add up to the run that was not divided', limits, async () => {
+  await using separate = await separateCluster({ ...inherited, networks: [{ name: 'blue' }, { name: 'red' }] })
+  using folder = commandFolder()
+  const cases = ['blue', 'red'].map((name) => ({
+    networkAttachmentDefinitionName: name,
+    sampleCount: 5,
+    sampleIntervalMilliseconds: 20,
+    maxDesiredLatencyMilliseconds: 50,
+  }))
+  const content = separate.profile({ profile: { checkups: { latency: { cases } } } })
+  const profile = await file(separate, 'profile.yaml', stringify(content))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const run = (...args: string[]) =>
+    folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile, ...args)
+  const whole = await run()
+  expect(whole.exitCode, whole.stderr).toBe(0)
+  const divided = await run('--shards', '2')
+  expect(divided.exitCode, divided.stderr).toBe(0)
+  const comparable = (result: Result) => {
+    const { verdict, exitCode, plannedCases, verdictCounts, notSelected, errors, ...document } = documentIn(result)
+    const parts = document.cases.map(({ id, title, parameters, checks }) => ({
+      id,
+      title,
+      parameters,
+      checks: checks.map((check) => [check.id, check.verdict, check.limit]),
+    }))
+    return { verdict, exitCode, plannedCases, verdictCounts, notSelected, errors, parts }
+  }
+  expect(comparable(divided.json() as Result)).toEqual(comparable(whole.json() as Result))
+  expect(comparable(divided.json() as Result).plannedCases).toEqual(['latency/blue', 'latency/red'])
+  expect(applied(separate)).toEqual([])
+})
+
+test('options of the Job need a Job, and a Job takes one checkup', limits, async () => {
+  using folder = commandFolder()
+  const shards = await folder.run('run', '--shards', '2')
+  expect(shards).toMatchObject({ exitCode: 2 })
+  expect(shards.stderr).toContain('--shards is about the Job of --in-cluster; add --in-cluster')
+  const two = await folder.run('run', 'latency', '--project', 'dpdk', '--in-cluster')
+  expect(two).toMatchObject({ exitCode: 2 })
+  expect(two.stderr).toContain('a Job runs one checkup')
+})
+
+test('images are listed as the cluster has to have them', limits, async () => {
+  using folder = commandFolder()
+  await using separate = await separateCluster(inherited)
+  const registry = { images: { registry: 'registry.lab.example:5000/mirror' } }
+  const profile = await file(separate, 'profile.yaml', stringify(separate.profile({ profile: registry })))
+  const listed = await folder.run('images', '--profile', profile, '--json')
+  const { images } = listed.json() as { images: { image: string; pinned: boolean; neededBy: string[] }[] }
+  expect(images).toEqual([
+    {
+      image: expect.stringMatching(
+        /^registry\.lab\.example:5000\/mirror\/kubevirtci\/alpine-with-test-tooling-container-disk@sha256:/,
+      ),
+      pinned: true,
+      neededBy: ['latency containerDiskImage'],
+    },
+    {
+      image: expect.stringMatching(/^registry\.lab\.example:5000\/mirror\/kubevirt-acceptance:\d/),
+      pinned: false,
+      neededBy: ['manifests'],
+    },
+  ])
+})
