@@ -10,7 +10,7 @@ import type { GateResult } from '../reports/gate/gate-result.ts'
 import { judgeRun, verdictExitCode } from '../reports/run-verdict.ts'
 import { check, failedRecord, invalidRecord, record } from '../reports/testdata/child-run/sample-record.ts'
 import { document } from '../reports/testdata/sample-document.ts'
-import { embeddedProfile } from '../tests/acceptance-run.ts'
+import { embeddedProfile, repository } from '../tests/acceptance-run.ts'
 import { inProcess } from '../tests/in-process.ts'
 
 const reports = mkdtempSync(join(tmpdir(), 'gate-'))
@@ -70,6 +70,11 @@ describe('exit codes', () => {
     const { exitCode, told, verdict } = await judged(make())
     expect({ exitCode, told }).toEqual({ exitCode: code, told: code })
     expect(verdict === 'passed').toBe(code === 0)
+  })
+
+  test('all of them stand in the README', () => {
+    const readme = readFileSync(join(repository, 'README.md'), 'utf8')
+    for (const code of [0, 1, 2, 3, 4, 5, 6, 7]) expect(readme).toMatch(new RegExp(`^\\| ${code} +\\| \\w`, 'm'))
   })
 
   test('5: a regression against a baseline, with the metric, and how much is tolerated', async () => {

@@ -23,6 +23,7 @@ export class RunLedger {
   #owners = new Map<string, string>()
   #specifications: readonly TestSpecification[] = []
   #modulesStarted = 0
+  #startedProjects = new Set<string>()
   #description: RunDescription
   #plan: ReadonlyMap<string, PlannedCase>
   #vitest: Vitest
@@ -41,8 +42,9 @@ export class RunLedger {
     this.#specifications = specifications
   }
 
-  moduleStarted(): void {
+  moduleStarted(project: string): void {
     this.#modulesStarted += 1
+    this.#startedProjects.add(project)
   }
 
   /** Takes note of a test that is over. Returns all its attempts, or null when a filter left it out. */
@@ -129,7 +131,9 @@ export class RunLedger {
       .filter(({ name }) => byProject[name] !== undefined)
       .flatMap(({ name }) => {
         const cases = byProject[name] ?? []
-        const filter = ran.has(name) ? undefined : this.#fileFilter()
+        // The runner names all files at first, also those that it leaves to other shards.
+        const isMine = ran.has(name) && (this.#vitest.config.shard === undefined || this.#startedProjects.has(name))
+        const filter = isMine ? undefined : this.#fileFilter()
         if (filter !== undefined) for (const { id } of cases) this.notSelected.set(id, filter)
         return cases
       })

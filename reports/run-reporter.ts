@@ -91,8 +91,8 @@ export class RunReporter implements Reporter {
     this.#ledger?.start(specifications)
   }
 
-  onTestModuleQueued(): void {
-    this.#ledger?.moduleStarted()
+  onTestModuleQueued(module: TestModule): void {
+    this.#ledger?.moduleStarted(module.project.name)
   }
 
   onTestCaseResult(test: TestCase): void {

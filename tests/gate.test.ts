@@ -57,6 +57,23 @@ test('an added fault turns the gate red with the exit code of its kind', limits,
   expect((await gate(cut.directory!.id)).exitCode).toBe(cut.exitCode)
 })
 
+test('two shards of two checkups merge into one green run; one alone is not green', limits, async () => {
+  using folder = commandFolder()
+  const { checkups, ...rest } = embeddedProfile() as { checkups: object }
+  const both = { ...rest, checkups: { ...checkups, platform: { cases: [{ area: 'nodes' }] } } }
+  writeFileSync(join(folder.path, 'profile.yaml'), stringify(both))
+  const ids: string[] = []
+  for (const shard of ['1/2', '2/2']) {
+    const result = await folder.run('run', '--profile', 'profile.yaml', '--json', '--', `--shard=${shard}`)
+    expect(result.exitCode).toBe(0)
+    ids.push((result.json() as { runId: string }).runId)
+  }
+  expect((await folder.run('gate', ids[0]!)).stdout).toContain('this is one shard; merge all of them first')
+  const merged = (await folder.run('merge', ...ids, '--json')).json() as { runId: string; exitCode: number }
+  expect(merged.exitCode).toBe(0)
+  expect(await folder.run('gate', merged.runId)).toMatchObject({ exitCode: 0 })
+})
+
 test('as an option of the plugin, a baseline is compared with when the run ends', limits, async () => {
   using folder = commandFolder()
   symlinkSync(join(repository, 'node_modules'), join(folder.path, 'node_modules'))

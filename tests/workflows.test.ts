@@ -80,7 +80,9 @@ describe.each(files)('%s', (file) => {
 
   test('uses commands and options that exist', async () => {
     for (const script of scripts(file))
-      for (const [, command = '', rest = ''] of script.matchAll(/kubevirt-acceptance ([a-z-]+)([^\n|>]*)/g)) {
+      for (const [, command = '', rest = ''] of script.matchAll(
+        /(?:kubevirt-acceptance|"\$PROGRAM") ([a-z-]+)([^\n|>]*)/g,
+      )) {
         const help = await inProcess(command, '--help', '--json')
         expect(help.exitCode).toBe(0)
         const options = (help.json() as { options: { name: string }[] }).options.map(({ name }) => name)
@@ -91,7 +93,8 @@ describe.each(files)('%s', (file) => {
 
 test.each(pipelines)('%s runs, judges, and always cleans up and keeps the results', (file) => {
   const all = scripts(file).join('\n')
-  for (const command of ['run', 'gate', 'sweep']) expect(all).toMatch(new RegExp(`kubevirt-acceptance ${command} `))
+  for (const command of ['run', 'gate', 'sweep'])
+    expect(all).toMatch(new RegExp(`(kubevirt-acceptance|"\\$PROGRAM") ${command} `))
   expect(textOf(file)).toMatch(/finally:|onExit:|after_script:|if: always\(\) && inputs\.sweep/)
 })
 

@@ -45,7 +45,7 @@ export function findRuns(given: string, places: RunPlaces): EarlierRun[] {
 }
 
 /** Names of the baselines that were saved. */
-export function listBaselines(places: RunPlaces): string[] {
+function listBaselines(places: RunPlaces): string[] {
   const folder = baselinesDirectoryOf(places)
   if (!existsSync(folder)) return []
   return readdirSync(folder)

@@ -5,7 +5,7 @@ import { earlierRuns } from '../../helpers/run/earlier-run.ts'
 import type { RunDocument } from '../../helpers/run/run-document.ts'
 import { metricKey, metricsOf } from '../allure/metrics.ts'
 
-export interface HistoryPoint {
+interface HistoryPoint {
   /** Milliseconds since 1970. */
   at: number
   /** Id of the run, or its name in the history file. */
