@@ -17,6 +17,7 @@ import type { createReporters as CreateReporters } from '../reports/create-repor
 import type { RunDescription } from '../reports/run-description.ts'
 import { checkups } from '../suites/index.ts'
 import { cancelGracefully } from './cancellation.ts'
+import { keepCompiledCode } from './compile-cache.ts'
 import { codeRoot, modulePath, packageRoot, sourceExtension } from './paths.ts'
 import { runState } from './run-state.ts'
 
@@ -43,6 +44,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
   return {
     name: 'kubevirt-acceptance',
     config: () => {
+      keepCompiledCode()
       const profile = profileOrExit(options)
       process.once('exit', endBeforeAnyProject)
       const runsDirectory = resolve(options.runsDirectory ?? process.env.KUBEVIRT_ACCEPTANCE_RUNS ?? 'reports/runs')

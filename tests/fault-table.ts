@@ -36,6 +36,7 @@ export function testRed(project: string, rows: readonly RedRow[]): void {
         const { document, directory, output, exitCode } = await acceptanceRun(folder.path, {
           profile,
           arguments: [`--project=${project}`],
+          direct: true,
         })
         expect(document, output).toBeDefined()
         const { verdict } = expected
@@ -83,7 +84,7 @@ export function testGreen(project: string, rows: readonly GreenRow[]): void {
 export async function runProject(project: string, profile: Record<string, unknown>) {
   const folder = await temporaryFolder()
   try {
-    return await acceptanceRun(folder.path, { profile, arguments: [`--project=${project}`] })
+    return await acceptanceRun(folder.path, { profile, arguments: [`--project=${project}`], direct: true })
   } finally {
     await folder.remove()
   }

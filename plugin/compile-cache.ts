@@ -1,0 +1,13 @@
+import { enableCompileCache } from 'node:module'
+import { dirname } from 'node:path'
+
+/**
+ * Has Node keep what it compiled for the next run, in its own folder of temporary files, here and in the workers: most of
+ * the time until the first result goes into loading modules.
+ */
+export function keepCompiledCode(): void {
+  if (process.env.NODE_COMPILE_CACHE !== undefined) return
+  // Nothing to say if it cannot: NODE_DISABLE_COMPILE_CACHE, or no place to write to.
+  const { directory } = enableCompileCache()
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE = dirname(directory)
+}
