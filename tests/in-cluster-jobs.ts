@@ -92,6 +92,20 @@ export function allowNetwork(separate: SeparateCluster, account: string, place =
 
 type Job = KubernetesObject & { status?: { conditions?: Condition[]; [field: string]: unknown } }
 
+/** Until a pod of the Job runs. */
+export async function untilRunning(separate: SeparateCluster, job: string): Promise<void> {
+  const runs = () => podsOf(separate, job).some((pod) => (pod['status'] as { phase: string }).phase !== 'Pending')
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (!runs()) return
+      stop()
+      resolve()
+    }
+    const stop = separate.cluster.store.subscribe({ group: '', resource: 'pods' }, () => setImmediate(look))
+    look()
+  })
+}
+
 /** @returns the Job once it is over, complete or failed */
 export async function untilOver({ cluster }: SeparateCluster, name: string): Promise<Job> {
   const { store } = cluster

@@ -13,6 +13,7 @@ import {
   podsOf,
   printedBy,
   untilOver,
+  untilRunning,
 } from './in-cluster-jobs.ts'
 import { namespace } from './separate-cluster.ts'
 
@@ -248,12 +249,15 @@ describe.skipIf(!hasKubectl())('with kubectl (skipped when it is not installed)'
       return stdout
     }
     expect(await ask('apply', '-f', path)).toContain(`job.batch/${name.latency.job} created`)
+    await untilRunning(separate, name.latency.job)
+    const followed = ask('logs', '--follow', `job/${name.latency.job}`)
     expect(await ask('wait', 'job', name.latency.job, '--for', 'condition=complete', '--timeout', '2m')).toBe(
       `job.batch/${name.latency.job} condition met\n`,
     )
     expect(await ask('get', 'configmap', name.latency.configMap, '-o', 'yaml')).toContain('status.succeeded: "true"')
     expect(await ask('get', 'job', name.latency.job, '--no-headers')).toMatch(/^\S+ +Complete +1\/1 +/)
     expect(await ask('logs', `job/${name.latency.job}`)).toContain('PASSED latency/blue-network/worker1-worker2')
+    expect(await followed).toContain('PASSED latency/blue-network/worker1-worker2')
     expect(await ask('get', 'events')).toMatch(/SuccessfulCreate +job\/\S+ +Created pod: \S+/)
     expect(await ask('apply', '-f', path)).toContain(`job.batch/${name.latency.job} unchanged`)
     await ask('delete', '-f', path)
