@@ -50,7 +50,7 @@ export function overview(version: string, commands: readonly { name: string; sum
     ),
     '',
     'Every command has --help and --json. Exit codes: 0 ok, 1 a check failed, 2 usage or profile, 3 preflight failed,',
-    '6 broken, 7 another run holds the cluster; "run" has a few more.',
+    '4 a measurement may not be judged, 5 a regression, 6 broken, 7 another run holds the cluster; "run" has a few more.',
   ]
 }
 
