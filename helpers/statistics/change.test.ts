@@ -84,6 +84,19 @@ test('ten observations beyond a percentile are needed to tell how sure it is', (
 test('one spike is chance, many are not', () => {
   const before = observationsOf(ramp(100))
   expect(exceedance(before, observationsOf([...ramp(99), 10_000]), 'above')).toEqual({ beyond: 1, certain: false })
+  // Independent ones, so that the number alone decides: each of the most extreme comes from either side by chance.
+  const [steady, spikes] = [
+    observationsOfBuckets([[5, 100]], 0),
+    (count: number) =>
+      observationsOfBuckets(
+        [
+          [5, 100 - count],
+          [9, count],
+        ],
+        0,
+      ),
+  ] as const
+  expect([1, 13, 20].map((count) => exceedance(steady, spikes(count), 'above').certain)).toEqual([false, false, true])
   expect(exceedance(before, observationsOf(ramp(100, 120)), 'above')).toMatchObject({ beyond: 20 })
   expect(exceedance(before, observationsOfBuckets([[500, 100]], 0), 'above')).toEqual({ beyond: 100, certain: true })
   expect(exceedance(before, observationsOfBuckets([[5, 100]], 0), 'below')).toEqual({ beyond: 100, certain: true })
