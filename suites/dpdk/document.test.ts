@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
-import { readme, readmeRows, testReadmeOfChecks } from '../testing/readme.ts'
+import { documentOf, rowsOf, testDocumentOfChecks } from '../testing/document.ts'
 import { dpdkContract } from './contract.ts'
 import { dpdkRequirements } from './requirements.ts'
 
-testReadmeOfChecks(dpdkContract)
+testDocumentOfChecks(dpdkContract)
+
+const document = documentOf('dpdk')
+const rows = rowsOf(document)
 
 const parameters = dpdkContract.parameters
 const given = { networkAttachmentDefinitionNamespace: 'ns', networkAttachmentDefinitionName: 'sriov' }
@@ -13,14 +16,14 @@ test.each([
   ['smoke', '1m', '30s', '1 million packets/s for 30 seconds'],
   ['soak', '8m', '30m', '8 million packets/s for 30 minutes'],
   ['custom', '8m', undefined, '8 million packets/s for `testDuration`'],
-])('the README says what mode %s stands for', (mode, trafficGenPacketsPerSecond, testDuration, text) => {
+])('the document says what mode %s stands for', (mode, trafficGenPacketsPerSecond, testDuration, text) => {
   const of = parameters.parse({ ...given, mode })
   expect(of).toMatchObject({ trafficGenPacketsPerSecond })
   expect(of.testDuration).toBe(testDuration)
-  expect(readmeRows.find(([first = '']) => first.startsWith(`\`${mode}\``))?.slice(1)).toEqual([text, of.timeout])
+  expect(rows.find(([first = '']) => first.startsWith(`\`${mode}\``))?.slice(1)).toEqual([text, of.timeout])
 })
 
-test('the README says what a case takes of each node', () => {
+test('the document says what a case takes of each node', () => {
   const { machineSets } = dpdkRequirements(parameters.parse(given), 'ns')
   const machines = machineSets?.flatMap((set) => set.machines) ?? []
   expect(machines.map(({ dedicatedCpus, hugepages, networks }) => [dedicatedCpus, hugepages, networks.length])).toEqual(
@@ -30,5 +33,5 @@ test('the README says what a case takes of each node', () => {
     ],
   )
   for (const text of ['two free virtual\n  functions', '4 Gi of free hugepages of 1 Gi', '9 free CPUs'])
-    expect(readme).toContain(text)
+    expect(document).toContain(text)
 })

@@ -1,0 +1,4 @@
+import { testDocumentOfChecks } from '../testing/document.ts'
+import { latencyContract } from './contract.ts'
+
+testDocumentOfChecks(latencyContract)

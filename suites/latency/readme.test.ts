@@ -1,4 +1,0 @@
-import { testReadmeOfChecks } from '../testing/readme.ts'
-import { latencyContract } from './contract.ts'
-
-testReadmeOfChecks(latencyContract)

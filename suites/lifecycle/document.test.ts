@@ -1,0 +1,4 @@
+import { lifecycleContract } from './contract.ts'
+import { testDocumentOfChecks } from '../testing/document.ts'
+
+testDocumentOfChecks(lifecycleContract)

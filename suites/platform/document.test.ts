@@ -1,0 +1,4 @@
+import { testDocumentOfChecks } from '../testing/document.ts'
+import { platformContract } from './contract.ts'
+
+testDocumentOfChecks(platformContract)

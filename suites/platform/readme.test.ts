@@ -1,4 +1,0 @@
-import { testReadmeOfChecks } from '../testing/readme.ts'
-import { platformContract } from './contract.ts'
-
-testReadmeOfChecks(platformContract)

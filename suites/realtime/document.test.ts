@@ -1,0 +1,4 @@
+import { realtimeContract } from './contract.ts'
+import { testDocumentOfChecks } from '../testing/document.ts'
+
+testDocumentOfChecks(realtimeContract)

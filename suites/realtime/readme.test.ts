@@ -1,4 +1,0 @@
-import { realtimeContract } from './contract.ts'
-import { testReadmeOfChecks } from '../testing/readme.ts'
-
-testReadmeOfChecks(realtimeContract)

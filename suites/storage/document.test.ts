@@ -1,0 +1,4 @@
+import { storageContract } from './contract.ts'
+import { testDocumentOfChecks } from '../testing/document.ts'
+
+testDocumentOfChecks(storageContract)

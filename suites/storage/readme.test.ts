@@ -1,4 +1,0 @@
-import { storageContract } from './contract.ts'
-import { testReadmeOfChecks } from '../testing/readme.ts'
-
-testReadmeOfChecks(storageContract)
