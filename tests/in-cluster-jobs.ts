@@ -141,9 +141,11 @@ export function printedBy(separate: SeparateCluster, job: string): string {
   return pod === undefined ? '' : (separate.cluster.podLog(namespace, pod.metadata.name ?? '') ?? '')
 }
 
+const program = 'kubectl'
+
 export function hasKubectl(): boolean {
   try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' })
+    execFileSync(program, ['version', '--client'], { stdio: 'ignore' })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
@@ -157,7 +159,7 @@ export function kubectl(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const env = { ...process.env, KUBECONFIG: kubeconfigPath, HOME: folder, KUBECACHEDIR: join(folder, 'cache') }
   return new Promise((resolve) => {
-    execFile('kubectl', args, { env, timeout: 120_000 }, (error, stdout, stderr) =>
+    execFile(program, args, { env, timeout: 120_000 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
     )
   })

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { loadProfile } from '../helpers/profile/load-profile.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
+import { checkups } from '../suites/index.ts'
+import { repository } from './acceptance-run.ts'
 import { file } from './in-cluster-jobs.ts'
 import { commandFolder } from './command-line.ts'
 import { namespace, type SeparateCluster, separateCluster } from './separate-cluster.ts'
@@ -50,6 +53,21 @@ test('a Job of the cluster is applied, followed, fetched and removed', limits, a
   expect(applied(separate)).toEqual([])
   expect(separate.leftBehind()).toEqual([])
 })
+
+const packaged = loadProfile(join(repository, 'cluster-profiles/embedded.yaml'), checkups)
+
+test.each(packaged.checkups.map(({ name }) => name))(
+  'checkup %s runs with the rights that are printed',
+  limits,
+  async (checkup) => {
+    using folder = commandFolder()
+    const run = await folder.run('run', checkup, '--in-cluster', '--json')
+    expect(run.exitCode, run.stderr).toBe(0)
+    const result = run.json() as Result
+    expect(result).toMatchObject({ status: { succeeded: 'true', failureReason: '' }, leftovers: [] })
+    expect(documentIn(result)).toMatchObject({ verdict: 'passed', leftovers: [] })
+  },
+)
 
 test('two shards add up to the run that was not divided', limits, async () => {
   await using separate = await separateCluster({ ...inherited, networks: [{ name: 'blue' }, { name: 'red' }] })
