@@ -19,7 +19,7 @@ export interface DetachOptions {
   onProgress?: (message: string) => void
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   /** From now, in the cluster's time. */
   timeoutMilliseconds: number
   /** When the command is expected to end, from now: it is asked seldom before, often afterwards. Default: at once. */
@@ -27,7 +27,7 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
-export interface DetachedResult {
+interface DetachedResult {
   command: string
   exitCode: number
   stdout: string

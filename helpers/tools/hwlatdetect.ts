@@ -17,7 +17,7 @@ export interface HwlatdetectResult {
   systemManagementInterrupts: number | null
 }
 
-export interface HwlatSample {
+interface HwlatSample {
   /** Seconds since the Unix epoch, as written. */
   timestamp: string
   /** Between two looks at the clock. */

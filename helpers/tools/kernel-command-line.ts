@@ -1,7 +1,7 @@
 import { parseCpuList } from './cpu-list.ts'
 import { outputLines, ToolOutputError } from './tool-output.ts'
 
-export interface KernelParameter {
+interface KernelParameter {
   /** As it is written, e.g. `rcu_nocbs`. */
   name: string
   /** Without quotation marks; null for a name alone. */

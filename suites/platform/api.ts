@@ -27,8 +27,7 @@ interface ApiGroup {
   versions?: { groupVersion: string }[]
 }
 
-const isOfKubevirt = (group: string | undefined): boolean =>
-  group !== undefined && /(^|\.)kubevirt\.io$/.test(group)
+const isOfKubevirt = (group: string | undefined): boolean => group !== undefined && /(^|\.)kubevirt\.io$/.test(group)
 
 export async function readApi(
   reader: ClusterReader,

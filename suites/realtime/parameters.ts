@@ -21,7 +21,7 @@ const durations = { gate: '5m', smoke: '1m', soak: '12h', 'measure-only': '5m' }
 /** In µs. */
 const documentedThreshold = 40
 
-export const procedures = ['oslat', 'cyclictest', 'hwlatdetect'] as const
+const procedures = ['oslat', 'cyclictest', 'hwlatdetect'] as const
 
 /** Beside the measuring: images that have to be pulled, two boots, a readiness probe that waits 90 s, the login. */
 const standardMargin = '15m'

@@ -36,7 +36,7 @@ export interface FioDirectionResult {
   slat: FioLatency | null
 }
 
-export interface FioSyncResult {
+interface FioSyncResult {
   totalIos: number
   /** Of one fsync; null when fio timed none. */
   lat: FioLatency | null

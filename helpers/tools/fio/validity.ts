@@ -23,7 +23,7 @@ import {
  * missing-job, repeated-job, unasked-job: not each asked section once. missing-direction: no I/O where the section has some.
  * several-reports: more than one where one was expected. inconsistent: the numbers contradict each other.
  */
-export type FioProblemKind =
+type FioProblemKind =
   | 'exit-code'
   | 'job-error'
   | 'terminated'
@@ -37,7 +37,7 @@ export type FioProblemKind =
   | 'several-reports'
   | 'inconsistent'
 
-export interface FioProblem {
+interface FioProblem {
   kind: FioProblemKind
   /** null: it is about the whole output. */
   job: string | null
