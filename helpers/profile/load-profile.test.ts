@@ -249,7 +249,7 @@ checkups:
     'p.yaml:12:22 timeouts.tearDown: "-1s" given; allowed: a Go duration above 0, such as 500us, 10ms, 5s or 1h30m',
     'p.yaml:14:3 checkups.dpdk: unknown key "dpdk"; allowed: latency',
     'p.yaml:16:39 checkups.latency.defaults.sampleDurationSeconds: 0 given; allowed: a whole number, 1 to 86400 seconds',
-    'p.yaml:16:76 checkups.latency.defaults.max_desired_latency_milliseconds: "fast" given; allowed: more than 0: a number of milliseconds such as 10 or 0.5, or text with a unit such as 500us',
+    'p.yaml:16:76 checkups.latency.defaults.max_desired_latency_milliseconds: "fast" given; allowed: 0 or more: a number of milliseconds such as 10 or 0.5, or text with a unit such as 500us',
     'p.yaml:18:9 checkups.latency.cases[0].networkAttachmentDefinitionNam: unknown key "networkAttachmentDefinitionNam"; did you mean "networkAttachmentDefinitionName"?',
     'p.yaml:19:29 checkups.latency.cases[1].matrix.nodePairs: "all" given; allowed: all-ordered, all-unordered, or a list of pairs such as [[worker1, worker2], [worker2, worker1]]',
     'p.yaml:20:32 checkups.latency.cases[2].maxPacketLossPercent: 101 given; allowed: a number, 0 to 100 percent',

@@ -51,13 +51,13 @@ export function decimalNumber(range: Range) {
 
 const inside = (value: number, { min, max }: Range) => value >= min && value <= max
 
-const latencyAllowed = 'more than 0: a number of milliseconds such as 10 or 0.5, or text with a unit such as 500us'
+const latencyAllowed = '0 or more: a number of milliseconds such as 10 or 0.5, or text with a unit such as 500us'
 
-/** A latency in milliseconds: a number, its decimal text, or text with a unit. */
+/** A latency in milliseconds: a number, its decimal text, or text with a unit. 0 is a limit like any other, as documented. */
 export const latencyMilliseconds = () =>
   z
     .union([z.number(), z.string()], { error: latencyAllowed })
-    .refine((value) => holds(() => nanosecondsFromLatency(value) > 0), refused(latencyAllowed))
+    .refine((value) => holds(() => nanosecondsFromLatency(value) >= 0), refused(latencyAllowed))
     .transform((value) => nanosecondsFromLatency(value) / 1e6)
 
 const durationAllowed = 'a Go duration above 0, such as 500us, 10ms, 5s or 1h30m'

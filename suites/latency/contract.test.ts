@@ -83,9 +83,9 @@ test.each([
   [{ sampleDurationSeconds: 0 }, 'a whole number, 1 to 86400 seconds'],
   [{ sampleDurationSeconds: -5 }, 'a whole number, 1 to 86400 seconds'],
   [{ sampleDurationSeconds: '86401' }, 'a whole number, 1 to 86400 seconds'],
-  [{ maxDesiredLatencyMilliseconds: 0 }, 'more than 0'],
-  [{ maxDesiredLatencyMilliseconds: '9999999999999' }, 'more than 0'],
-  [{ maxDesiredLatencyMilliseconds: '' }, 'more than 0'],
+  [{ maxDesiredLatencyMilliseconds: '-1' }, '0 or more'],
+  [{ maxDesiredLatencyMilliseconds: '9999999999999' }, '0 or more'],
+  [{ maxDesiredLatencyMilliseconds: '' }, '0 or more'],
   [{ maxJitter: 5 }, 'a Go duration above 0'],
   [{ maxJitter: '0s' }, 'a Go duration above 0'],
   [{ timeout: '5 m' }, 'a Go duration above 0'],
@@ -142,6 +142,10 @@ test.each<[object, string[]]>([
     ],
   ],
   [{ maxAverageLatency: '1ms', maxP99Latency: '1ms', maxDesiredLatencyMilliseconds: 1 }, []],
+  [
+    { maxDesiredLatencyMilliseconds: '0' },
+    ['warning maxDesiredLatencyMilliseconds: 0 is a limit that no packet keeps; leave it out for no limit'],
+  ],
 ])('rules for %j', (given, expected) => {
   expect(rules(given)).toEqual(expected)
 })
@@ -166,7 +170,7 @@ property.prop([
     {
       sampleDurationSeconds: fc.integer({ min: 1, max: 86_400 }),
       sampleIntervalMilliseconds: fc.integer({ min: 4, max: 120_000 }).map((halves) => halves / 2),
-      maxDesiredLatencyMilliseconds: fc.integer({ min: 1, max: 10 ** 9 }).map((nanoseconds) => nanoseconds / 1e6),
+      maxDesiredLatencyMilliseconds: fc.integer({ min: 0, max: 10 ** 9 }).map((nanoseconds) => nanoseconds / 1e6),
       maxPacketLossPercent: fc.integer({ min: 0, max: 1000 }).map((perMille) => perMille / 10),
       ipFamilies: fc.constantFrom('IPv4', 'IPv6', 'IPv6,IPv4', ['IPv4']),
     },

@@ -69,7 +69,7 @@ const parameters = z.strictObject({
   maxDesiredLatencyMilliseconds: latencyMilliseconds()
     .optional()
     .describe(
-      'Largest allowed round-trip time in milliseconds, fractions allowed (or text such as 500us). Default: no limit.',
+      'Largest allowed round-trip time in milliseconds, fractions allowed (or text such as 500us). 0 is kept by no packet, as in the documented checkup. Default: no limit.',
     ),
   maxPacketLossPercent: decimalNumber({ min: 0, max: 100, unit: 'percent' })
     .prefault(0)
@@ -285,6 +285,9 @@ function rules(of: LatencyParameters, { world, isGiven }: RuleContext): Paramete
     for (const [looser, above] of limits.slice(index + 1))
       if (typeof limit === 'number' && typeof above === 'number' && limit > above)
         warn(name, `${limit}ms never decides: ${looser} is ${above}ms already`)
+
+  if (of.maxDesiredLatencyMilliseconds === 0)
+    warn('maxDesiredLatencyMilliseconds', '0 is a limit that no packet keeps; leave it out for no limit')
 
   if (of.documentedManifest && of.guestAccess === 'ssh')
     error('documentedManifest', 'the documented VMIs have no pod network, and SSH needs one; use guestAccess: console')

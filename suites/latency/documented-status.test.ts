@@ -48,6 +48,10 @@ test('a missed limit has the documented words and Go durations', () => {
   )
   expect(documentedFailure(findings([10_000_000]), parameters(10))).toBe('')
   expect(documentedFailure(findings([10_461_000]), parameters())).toBe('')
+  // As seen on a real cluster: 0 is no absence of a limit.
+  expect(documentedFailure(findings([15_272_000]), parameters(0))).toBe(
+    'run : actual max latency "15.272ms" is greater than desired "0s"',
+  )
 })
 
 test('total loss is no connectivity', () => {
