@@ -34,6 +34,15 @@ export const guestStorageFaults = [
     bytes: z.int().nonnegative().default(2000).describe('The --output file of fio ends after this many bytes.'),
   }),
   z.strictObject({
+    fault: z.literal('fio-short-ios'),
+    vmi: guestSelector,
+    count: z
+      .int()
+      .positive()
+      .default(3)
+      .describe('How many I/Os of each direction of each job moved less than they were asked to, as fio counts them.'),
+  }),
+  z.strictObject({
     fault: z.literal('slow-disk'),
     vmi: guestSelector,
     factor: z.number().gt(1).default(4).describe('How many times longer than others their requests take.'),
@@ -55,5 +64,13 @@ export const guestStorageFaults = [
   z.strictObject({
     fault: z.literal('data-disk-not-mounted'),
     vmi: guestSelector.describe('Glob over VMI names. Disks other than the root disk are not mounted at boot.'),
+  }),
+  z.strictObject({
+    fault: z.literal('hotplug-invisible'),
+    vmi: guestSelector.describe('Glob over VMI names. Volumes plugged into them are Ready, and no disk shows up.'),
+  }),
+  z.strictObject({
+    fault: z.literal('hotplug-stays'),
+    vmi: guestSelector.describe('Glob over VMI names. Disks of volumes that were unplugged stay in their guests.'),
   }),
 ] as const

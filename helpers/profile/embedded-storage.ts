@@ -151,4 +151,18 @@ export const storageFaults = [
     fault: z.literal('golden-image-not-up-to-date'),
     image: z.string().min(1).default('*').describe('Glob over names of golden images.'),
   }),
+  z.strictObject({
+    fault: z.literal('volume-restore-corrupted'),
+    claim: claimSelector.describe(
+      'Glob over claims. The files on their volumes are damaged when they are restored from a snapshot.',
+    ),
+  }),
+  z.strictObject({
+    fault: z.literal('volume-stays-attached'),
+    node: z
+      .string()
+      .min(1)
+      .default('*')
+      .describe('Glob over nodes. A volume that no pod uses is still attached there.'),
+  }),
 ] as const

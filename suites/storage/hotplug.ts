@@ -57,7 +57,7 @@ export async function runHotplug(context: StorageContext): Promise<void> {
       )
     })
     report.time({ id: 'hotplug-ready', name: 'hotplugSeconds', seconds: plugged.seconds, limitSeconds })
-    const seen = await untilGuest(context, machine, true)
+    const seen = await untilGuest(context, machine, { isThere: true, limitMilliseconds: limit.milliseconds })
     report.state('hotplug-seen', 'the volume in the guest is', seen ? 'seen' : 'not seen', 'seen')
     const unplugged = await timed(context, async () => {
       await context.callSubresource(vm, 'removevolume', { name: volume })
@@ -68,30 +68,33 @@ export async function runHotplug(context: StorageContext): Promise<void> {
           until: (current) => (phaseOf(current) === undefined ? true : undefined),
         }),
       )
-      return untilGuest(context, machine, false)
+      return untilGuest(context, machine, { isThere: false, limitMilliseconds: limit.milliseconds })
     })
     report.time({
       id: 'hotplug-gone',
       name: 'unplugSeconds',
-      seconds: unplugged.value ? unplugged.seconds : null,
+      // Who gives up has not seen it go.
+      seconds: unplugged.value ? unplugged.seconds : Math.max(unplugged.seconds, limitSeconds + 0.001),
       limitSeconds,
+      ...(!unplugged.value && { detail: 'the guest still has the disk' }),
     })
   })
   await report.conclude(context)
 }
 
-/** Whether the guest sees the disk, or sees it no more, within a minute. */
+/** Whether the guest comes to see the disk, or to see it no more. */
 async function untilGuest(
   { clock, signal, keepRawOutput }: StorageContext,
   { session }: FeatureMachine,
-  wanted: boolean,
+  wanted: { isThere: boolean; limitMilliseconds: number },
 ): Promise<boolean> {
-  for (let looks = 0; ; looks += 1) {
+  const end = (await clock.now()) + wanted.limitMilliseconds
+  for (;;) {
     const { stdout } = await session.run(disksCommand, commandMilliseconds)
     const isThere = stdout.split('\n').some((line) => line.trim().endsWith(` ${serial}`))
-    if (isThere === wanted || looks >= 30) {
-      await keepRawOutput(`lsblk-${wanted ? 'plugged' : 'unplugged'}.txt`, `$ ${disksCommand}\n${stdout}`)
-      return isThere === wanted
+    if (isThere === wanted.isThere || (await clock.now()) >= end) {
+      await keepRawOutput(`lsblk-${wanted.isThere ? 'plugged' : 'unplugged'}.txt`, `$ ${disksCommand}\n${stdout}`)
+      return isThere === wanted.isThere
     }
     await clock.sleep(lookAgainMilliseconds, signal)
   }
