@@ -21,6 +21,12 @@ export const lifecycleFaults = [
     vmi: guestSelector.describe('Glob over VMI names. Their live migrations copy memory for ever.'),
   }),
   z.strictObject({
+    fault: z.literal('migration-in-name-only'),
+    vmi: guestSelector.describe(
+      'Glob over VMI names. Their live migrations are said to have succeeded; the guest stays where it is, and the target pod does, too.',
+    ),
+  }),
+  z.strictObject({
     fault: z.literal('hotplug-stuck'),
     vmi: guestSelector.describe('Glob over VMI names. Volumes that are plugged into them are never mounted.'),
   }),
@@ -31,6 +37,30 @@ export const lifecycleFaults = [
       .string()
       .min(1)
       .default('Failed to take snapshot of the volume: rpc error: code = Internal desc = snapshot limit reached'),
+  }),
+  z.strictObject({
+    fault: z.literal('snapshot-without-indications'),
+    vmi: guestSelector.describe('Glob over VM names. Their snapshots do not say that the VM was running.'),
+  }),
+  z.strictObject({
+    fault: z.literal('restore-fails'),
+    vmi: guestSelector.describe('Glob over VM names. They are never restored.'),
+    message: z.string().min(1).default('rpc error: code = ResourceExhausted desc = no room for another volume'),
+  }),
+  z.strictObject({
+    fault: z.literal('console-shared'),
+    vmi: guestSelector.describe(
+      'Glob over VMI names. Further console clients join the first, in place of taking over.',
+    ),
+  }),
+  z.strictObject({
+    fault: z.literal('ssh-any-key'),
+    vmi: guestSelector.describe('Glob over VMI names. Their sshd lets in whoever has a key, whichever that is.'),
+  }),
+  z.strictObject({
+    fault: z.literal('ssh-stops'),
+    vmi: guestSelector.describe('Glob over VMI names. Their sshd ends after some logins.'),
+    afterLogins: z.int().positive().default(1),
   }),
   z.strictObject({
     fault: z.literal('subresource-answers'),
@@ -59,6 +89,9 @@ export const lifecycleFaults = [
   z
     .strictObject({ fault: z.literal('policy-deny') })
     .describe('A NetworkPolicy in the namespace of the run denies all ingress.'),
+  z
+    .strictObject({ fault: z.literal('multus-missing') })
+    .describe('Multus is not installed: nobody serves NetworkAttachmentDefinitions.'),
   z.strictObject({ fault: z.literal('virt-handler-not-ready'), node: nodeSelector }),
   z.strictObject({
     fault: z.literal('component-not-ready'),

@@ -131,6 +131,10 @@ export const storageFaults = [
     claim: claimSelector.describe('Glob over claims. They are not bound although their first consumer is there.'),
   }),
   z.strictObject({
+    fault: z.literal('wffc-ignored'),
+    claim: claimSelector.describe('Glob over DataVolumes. They are filled before their first consumer is there.'),
+  }),
+  z.strictObject({
     fault: z.literal('clone-fallback'),
     claim: claimSelector.describe('Glob over DataVolumes. They are cloned by copying, whatever the class can do.'),
     reason: z.string().min(1).default('No compatible volumesnapshotclass found'),
