@@ -27,8 +27,17 @@ export interface Measurement {
   search?: ValueSearch
   /** How often each value was observed, where there are too many observations to keep each of them. */
   histogram?: ValueHistogram
+  /** Which percentile of what `value` is; those of one group are drawn in one plot, each series as a line. */
+  percentile?: Percentile
   /** Name of the raw output it was read from (an entry of `CaseRecord.rawOutputs`). */
   rawOutput?: string
+}
+
+interface Percentile {
+  group: string
+  series: string
+  /** Above 0; 100: the maximum. */
+  percent: number
 }
 
 /** Observations counted by value. */
@@ -61,6 +70,8 @@ export interface RecordTable {
   title: string
   /** Whether reports also draw it as a picture, for those who put it elsewhere. */
   picture?: boolean
+  /** Columns that reports also draw as bars, one for each row, each with the title of its panel. */
+  bars?: { column: string; title: string }[]
   columns: string[]
   /** As many cells as columns; null where nothing was measured. */
   rows: (string | number | null)[][]

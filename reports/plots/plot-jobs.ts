@@ -6,8 +6,10 @@ import { measurementName } from '../measurement-text.ts'
 import { heatMapsOf } from './heat-map-cells.ts'
 import { heatMapSpec } from './heat-map.ts'
 import { histogramPlot } from './histogram-plot.ts'
+import { percentilePlot } from './percentile-plot.ts'
 import { samplesPlot } from './samples-plot.ts'
 import { searchPlot } from './search-plot.ts'
+import { sharePlot } from './share-plot.ts'
 import { tablePlot } from './table-plot.ts'
 import { timePlot } from './time-plot.ts'
 
@@ -17,13 +19,15 @@ export interface PlotJob {
 }
 
 /**
- * Measurements with times share one plot for each subject, searches and histograms one for each name; every other
- * measurement with samples has its own.
+ * Measurements with times share one plot for each subject, searches and histograms one for each name, percentiles one for
+ * each group; every other measurement with samples has its own.
  */
 export function casePlots(record: CaseRecord): PlotJob[] {
   return [
     ...timePlots(record),
     ...searchPlots(record),
+    ...percentilePlots(record),
+    ...sharePlots(record),
     ...histogramPlots(record),
     ...samplesPlots(record),
     ...tablePictures(record),
@@ -57,6 +61,24 @@ function histogramPlots({ id, measurements, checks }: CaseRecord): PlotJob[] {
   }))
 }
 
+function percentilePlots({ id, measurements, checks }: CaseRecord): PlotJob[] {
+  const grouped = measurements.filter(({ percentile }) => percentile !== undefined)
+  return [...Map.groupBy(grouped, ({ percentile }) => percentile?.group ?? '')].flatMap(([group, own]) => {
+    const spec = percentilePlot({
+      title: `${id}: latencies of ${group}`,
+      measurements: own.map((measurement) => ({ ...measurement, limit: judgedLimit(measurement, checks) })),
+    })
+    return spec === null ? [] : [{ name: `percentiles of ${group}`, spec }]
+  })
+}
+
+function sharePlots({ id, tables = [] }: CaseRecord): PlotJob[] {
+  return tables.flatMap((table) => {
+    const spec = sharePlot({ ...table, title: `${id}: ${table.title}` })
+    return spec === null ? [] : [{ name: `bars of ${table.title}`, spec }]
+  })
+}
+
 function tablePictures({ id, tables = [] }: CaseRecord): PlotJob[] {
   return tables
     .filter(({ picture, rows }) => picture === true && rows.length > 0)
@@ -88,9 +110,24 @@ export function runPlots({ cases }: Pick<RunDocument, 'cases'>): PlotJob[] {
 const nanoseconds: Partial<Record<Unit, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
 
 /** The limit of the check that judges this measurement of this subject, or its maximum, in the measurement's unit. */
-function limitFor({ name, subject = '', unit }: Measurement, checks: readonly CheckResult[]): number | null {
-  const own = checks.filter((check) => check.subject === subject && check.limit !== null)
-  const check = own.find(({ measurement }) => measurement === name) ?? own.find(({ id }) => id.endsWith('.max'))
+const limitFor = (measurement: Measurement, checks: readonly CheckResult[]): number | null =>
+  judgedLimit(measurement, checks) ??
+  limitIn(
+    measurement.unit,
+    limitsOf(measurement, checks).find(({ id }) => id.endsWith('.max')),
+  )
+
+/** Of the check that judges this very measurement. */
+const judgedLimit = (measurement: Measurement, checks: readonly CheckResult[]): number | null =>
+  limitIn(
+    measurement.unit,
+    limitsOf(measurement, checks).find((check) => check.measurement === measurement.name),
+  )
+
+const limitsOf = ({ subject = '' }: Measurement, checks: readonly CheckResult[]): CheckResult[] =>
+  checks.filter((check) => check.subject === subject && check.limit !== null)
+
+function limitIn(unit: Unit, check: CheckResult | undefined): number | null {
   if (check === undefined || typeof check.limit !== 'number') return null
   if (check.unit === unit) return check.limit
   const from = check.unit === '' ? undefined : nanoseconds[check.unit]

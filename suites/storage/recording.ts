@@ -21,6 +21,7 @@ export interface Value {
   unit: Unit
   better: Measurement['better']
   histogram?: Measurement['histogram']
+  percentile?: Measurement['percentile']
   rawOutput?: string
   job?: JobResult
 }
@@ -121,6 +122,9 @@ function jobValues(result: PermutationResult, job: JobResult): Value[] {
     unit: 'ms',
     better: 'lower',
   })
+  const percentile = (percent: number): Pick<Value, 'percentile'> => ({
+    percentile: { group: subjectOf(result), series: `${job.job} ${job.direction}`, percent },
+  })
   const histogram = job.histogram && {
     ...job.histogram,
     buckets: job.histogram.buckets.map(([us, count]): [number, number] => [us / 1000, count]),
@@ -128,12 +132,12 @@ function jobValues(result: PermutationResult, job: JobResult): Value[] {
   return [
     ...rates,
     latency('meanLatencyMilliSec', job.latAvgNs),
-    latency('p50LatencyMilliSec', job.p50?.nanoseconds ?? null),
-    latency('p95LatencyMilliSec', job.p95?.nanoseconds ?? null),
-    latency('p99LatencyMilliSec', job.p99?.nanoseconds ?? null),
-    latency('p999LatencyMilliSec', job.p999?.nanoseconds ?? null),
+    { ...latency('p50LatencyMilliSec', job.p50?.nanoseconds ?? null), ...percentile(50) },
+    { ...latency('p95LatencyMilliSec', job.p95?.nanoseconds ?? null), ...percentile(95) },
+    { ...latency('p99LatencyMilliSec', job.p99?.nanoseconds ?? null), ...percentile(99) },
+    { ...latency('p999LatencyMilliSec', job.p999?.nanoseconds ?? null), ...percentile(99.9) },
     // Reports take the value beside a histogram for the largest one.
-    { ...latency('maxLatencyMilliSec', job.latMaxNs), ...(histogram !== null && { histogram }) },
+    { ...latency('maxLatencyMilliSec', job.latMaxNs), ...percentile(100), ...(histogram !== null && { histogram }) },
     ...(job.fairness === null || result.concurrency < 2
       ? []
       : [
@@ -257,6 +261,10 @@ function fleetTable(result: PermutationResult): RecordTable {
   return {
     title: `${subjectOf(result)}, I/Os per second of each VM`,
     columns: ['VM', 'node', ...jobs.map(({ job, direction }) => `${job} ${direction}`)],
+    bars: jobs.map(({ job, direction, fairness }) => ({
+      column: `${job} ${direction}`,
+      title: `${job} ${direction}${fairness === null ? '' : `, Jain index ${fairness.jainIndex.toFixed(4)}`}`,
+    })),
     rows: result.vms.map(({ vm, node }) => [
       vm,
       node,
