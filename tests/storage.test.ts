@@ -99,6 +99,23 @@ testRed('storage', [
       'storage.start-skew': /startSkewSeconds .* s > 10 s/,
     },
   ),
+  failed(
+    'I/Os that are cut short, in a mix whose writes are held up',
+    {
+      ...fault('fio-short-ios', { count: 2 }),
+      case: {
+        ...fleet(1, '*:*:*:*:own:4k'),
+        fioProfiles: ['own'],
+        fioJobFiles: {
+          own: '[global]\nioengine=libaio\ndirect=1\ntime_based=1\ngroup_reporting=1\nruntime=${RUNTIME}\nsize=1G\nbs=${BLOCK_SIZE}\n[mix]\nrw=randrw\nrwmixread=70\niodepth=8\nrate_iops=100000,50\n',
+        },
+      },
+    },
+    {
+      'storage.short-ios': /storage\.short-ios \(own\/4k\): shortIos 4 > 0 /,
+      'storage.mix': /storage\.mix \(own\/4k mix\): mixDeviationPercent 2\d(\.\d+)?% > 2%/,
+    },
+  ),
   failed('a data disk that is not mounted', fault('data-disk-not-mounted'), {
     'storage.fio-succeeded': /failed with exit status 1 \(fio was refused, or the data disk is not mounted\)/,
   }),
@@ -211,7 +228,25 @@ testGreen('storage', [
   ['a migration under load', storageProfile(feature('migration', { case: shared }))],
 ])
 
+const twoDefaults = storageProfile(
+  feature('preflight', {
+    ...fault('volume-stays-attached', { node: 'worker2' }),
+    case: { dataSourceName: 'windows' },
+  }),
+)
+twoDefaults.cluster.embedded.storage.classes.push({ name: 'second', default: false, virtDefault: true })
+
 testRed('storage', [
+  [
+    'a cluster with two default classes, without the golden image, and with a volume that hangs at a node',
+    twoDefaults,
+    table.failed({
+      'storage.default-class': /storage\.default-class: default classes 2 != 1/,
+      'storage.golden-image': /DataSource kubevirt-os-images\/windows is not there != ready/,
+      'storage.attachments':
+        /storage\.attachments \(worker2\): attached volumes are kubernetes\.io\/csi\/.*forgotten-on-worker2 is attached and not in use != all in use/,
+    }),
+  ],
   failed(
     'a class that nobody knows how to use, without snapshots',
     feature('preflight', {
@@ -234,6 +269,29 @@ testRed('storage', [
   broken('a snapshot that fails', feature('snapshot', fault('snapshot-fails')), {
     'storage.measured': /VirtualMachineSnapshot .* (cannot|did not) be ready to use/,
   }),
+  failed(
+    'a restore that loses writes',
+    feature('snapshot', fault('volume-restore-corrupted', { claim: 'restore-*' })),
+    { 'storage.restored-data': /the data after the restore is of neither time != as before the snapshot/ },
+  ),
+  failed('a plugged volume that the guest does not get', feature('hotplug', fault('hotplug-invisible')), {
+    'storage.hotplug-seen': /the volume in the guest is not seen != seen/,
+  }),
+  failed('an unplugged volume that stays in the guest', feature('hotplug', fault('hotplug-stays')), {
+    'storage.hotplug-gone': /the guest still has the disk; unplugSeconds 3\d\d(\.\d+)? s > 300 s \(default/,
+  }),
+  failed(
+    'a VM that takes much longer to boot among others',
+    feature('bootstorm', { ...fault('slow-login', { vmi: '*-2', delay: '3m' }), case: { bootStormVms: 2 } }),
+    { 'storage.boot-storm': /bootStormRatio \d+(\.\d+)? > 3 / },
+  ),
+  failed(
+    'I/O that fails while its VM moves',
+    feature('migration', { ...fault('fio-terminated', { after: '30s' }), case: shared }),
+    {
+      'storage.migration-fio': /fio reports .*terminating on signal 15.* != no error/,
+    },
+  ),
   broken('a volume that is never plugged', feature('hotplug', fault('hotplug-stuck')), {
     'storage.measured': /did not have volume .* Ready within 300 s/,
   }),
