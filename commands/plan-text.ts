@@ -1,4 +1,4 @@
-import type { PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
+import type { CaseRequests, PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import type { PlannedSpace } from '../helpers/run/checkup-contract.ts'
 import { formatDuration } from '../helpers/units/duration.ts'
@@ -50,6 +50,7 @@ function caseLines(each: EstimatedCase, profile: LoadedProfile, { paint }: Outpu
     ...alignedPairs(
       [
         ['creates', createsText(requirements.creates)],
+        ...(requirements.requests === undefined ? [] : [['requests', requestsText(requirements.requests)] as const]),
         ...(requirements.space === undefined ? [] : [['space', spaceText(requirements.space)] as const]),
         ['networks', requirements.networks.map(({ namespace, name }) => `${namespace}/${name}`).join(', ') || 'none'],
         ['nodes', nodes],
@@ -112,6 +113,9 @@ function clusterText({ cluster }: LoadedProfile): string {
 function createsText(creates: readonly { kind: string; count: number }[]): string {
   return creates.map(({ kind, count }) => plural(count, kind)).join(', ') || 'nothing'
 }
+
+const requestsText = ({ cpus, memoryBytes }: CaseRequests): string =>
+  `${plural(cpus, 'CPU')} and ${formatBytes(BigInt(memoryBytes))} at the same time`
 
 const spaceText = (space: readonly PlannedSpace[]): string =>
   space

@@ -26,7 +26,8 @@ export function preflightPlan(
   contracts: readonly CheckupContract[],
   selected?: readonly string[],
 ): PreflightPlan {
-  const all = requirementsOf(profile, contracts, selected).map(({ requirements }) => requirements)
+  const byCase = requirementsOf(profile, contracts, selected)
+  const all = byCase.map(({ requirements }) => requirements)
   const lease = { group: 'coordination.k8s.io', resource: 'leases', namespace: profile.namespace.name }
   const common: PlannedPermission[] = ['get', 'create', 'update', 'delete'].map((verb) => ({
     permission: { verb, ...lease },
@@ -52,7 +53,28 @@ export function preflightPlan(
     nodes: distinct(all.flatMap(({ nodes }) => nodes)),
     machineSets: distinct(all.flatMap(({ machineSets = [] }) => machineSets)),
     minimumSchedulableNodes: Math.max(0, ...all.map((each) => each.minimumSchedulableNodes)),
+    ...concurrentRequests(byCase, profile.parallelism),
   }
+}
+
+/** Checkups run one after the other: cases of one are never at the same time as those of another. */
+function concurrentRequests(
+  byCase: readonly { id: string; requirements: CaseRequirements }[],
+  parallelism: number,
+): Pick<PreflightPlan, 'concurrentRequests'> {
+  const known = byCase.flatMap(({ id, requirements: { requests } }) =>
+    requests === undefined ? [] : [{ id, ...requests }],
+  )
+  const memory = (cases: typeof known) =>
+    cases
+      .map(({ memoryBytes }) => memoryBytes)
+      .toSorted((one, other) => other - one)
+      .slice(0, parallelism)
+      .reduce((sum, bytes) => sum + bytes, 0)
+  const [cases] = [...Map.groupBy(known, ({ id }) => id.split('/')[0]).values()].toSorted(
+    (one, other) => memory(other) - memory(one),
+  )
+  return cases === undefined ? {} : { concurrentRequests: { parallelism, cases } }
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -162,6 +162,13 @@ testRed('storage', [
     { ...fault('dv-import-crashloop'), case: { rootDiskUrl: 'https://example.com/disk.qcow2' } },
     { 'storage.provisioned': /DataVolume .*-rootdisk.*(404 Not Found|it was restarted \d+ times)/ },
   ),
+  [
+    'a fleet that the nodes cannot hold',
+    storageProfile({ case: fleet(40) }),
+    table.refused(
+      /storage\/fio\/default\/small\/20Gi\/c40 alone requests 80 CPUs and 160Gi; the schedulable nodes have 64 CPUs and 256Gi/,
+    ),
+  ],
   broken('a VM that may not be deleted', fault('delete-refused', { resource: 'virtualmachines' }), {
     'storage.nothing-left': /left behind/,
   }),

@@ -17,6 +17,21 @@ export interface PreflightPlan {
   minimumSchedulableNodes: number
   /** VMs that run at the same time and need more of their nodes than a share of CPU and memory; one entry per case. */
   machineSets?: readonly MachineSet[]
+  /** What the VMs request that run at the same time; absent: no case says. */
+  concurrentRequests?: ConcurrentRequests
+}
+
+/** CPU and memory of all VMs of a case that run at the same time. */
+export interface CaseRequests {
+  cpus: number
+  memoryBytes: number
+}
+
+export interface ConcurrentRequests {
+  /** Cases that run at the same time. */
+  parallelism: number
+  /** Of each case of the checkup that needs most. */
+  cases: readonly (CaseRequests & { id: string })[]
 }
 
 export interface MachineSet {

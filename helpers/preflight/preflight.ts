@@ -1,6 +1,7 @@
 import { isApiError } from '../kubernetes/api-error.ts'
 import type { ClusterClient, RequestOptions } from '../kubernetes/cluster-client.ts'
 import { permissionRule } from '../kubernetes/permission.ts'
+import { checkConcurrentRequests } from './concurrent-requests.ts'
 import { checkLease } from './lease.ts'
 import { checkMachines } from './machines.ts'
 import { checkNetworks } from './networks.ts'
@@ -36,6 +37,7 @@ export async function runPreflight(
     guarded('networks', () => checkNetworks(client, plan, options)),
     guarded('nodes', () => checkNodes(client, plan, options)),
     guarded('dedicated resources', () => checkMachines(client, plan, options)),
+    guarded('CPUs and memory', () => checkConcurrentRequests(client, plan, options)),
     guarded('lease', () => checkLease(client, plan, options)),
   ])
   return [...reachable, ...checks.flat()]

@@ -3,7 +3,7 @@
  * source for the profile schema, the ConfigMap mapping and the catalogue.
  */
 import type { z } from 'zod'
-import type { MachineSet, PlannedPermission } from '../preflight/preflight-plan.ts'
+import type { CaseRequests, MachineSet, PlannedPermission } from '../preflight/preflight-plan.ts'
 import type { Unit } from './case-record.ts'
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
@@ -54,6 +54,8 @@ export interface CaseRequirements {
   space?: readonly PlannedSpace[]
   /** VMs of the case that need CPUs, hugepages or network devices of their own. */
   machineSets?: readonly MachineSet[]
+  /** What its VMs request while most of them run; absent where that is little. */
+  requests?: CaseRequests
   /** How long the case measures, without set-up and tear-down. */
   measurementMilliseconds: number
 }

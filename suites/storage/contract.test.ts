@@ -105,6 +105,17 @@ test('what it needs: objects, space of each class, and permissions', () => {
   ).toContain('get virtualmachineinstances/portforward')
 })
 
+test('what its VMs request at the same time: those of the largest group, and nothing where there are none', () => {
+  const requests = (given: Record<string, unknown>) => storageContract.requirements(parse(given), 'ns').requests ?? null
+  expect(requests({})).toEqual({ cpus: 2, memoryBytes: 4 * gibibyte })
+  expect(requests({ mode: 'full' })).toEqual({ cpus: 80, memoryBytes: 160 * gibibyte })
+  expect(requests({ mode: 'full', filters: ['*:medium:*:5:*:*'] })).toEqual({ cpus: 20, memoryBytes: 40 * gibibyte })
+  expect(requests({ procedure: 'bootstorm', bootStormVms: 3 })).toEqual({ cpus: 6, memoryBytes: 12 * gibibyte })
+  // The ramp ends where there is no more room.
+  expect(requests({ mode: 'scale' })).toBeNull()
+  expect(requests({ procedure: 'preflight' })).toBeNull()
+})
+
 test('nothing is wrong with the defaults', () => {
   expect(problems({})).toEqual([])
   expect(problems({}, { ...world, storageClasses: null })).toEqual([])

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { fc, test as property } from '@fast-check/vitest'
-import { parallelPools, planCost } from './estimate.ts'
 import {
   documentedMatrix,
   modeRuntimeSeconds,
@@ -171,44 +170,4 @@ describe('names of VMs', () => {
       expect(new Set(names).size).toBe(all.length)
     },
   )
-})
-
-describe('estimate', () => {
-  const settings = {
-    fioSeconds: () => 130,
-    permutationSeconds: 10,
-    groupSeconds: 60,
-    rootDiskBytes: 30n * gibibyte,
-    parallelPools: 1,
-  }
-
-  test('counts objects, space and time', () => {
-    const cost = planCost(planGroups('quick', matrix), settings)
-    expect(cost).toMatchObject({
-      permutations: 8,
-      objects: 8,
-      mostVms: 1,
-      mostBytes: 180n * gibibyte,
-      seconds: 2 * (60 + 4 * 140),
-    })
-    const parallel = planCost(planGroups('full', matrix), { ...settings, parallelPools: 2 })
-    expect(parallel).toMatchObject({ permutations: 648, mostVms: 20, mostBytes: 20n * 1030n * gibibyte })
-    expect(parallel.seconds * 2).toBe(planCost(planGroups('full', matrix), settings).seconds)
-    expect(planCost([], settings)).toMatchObject({ permutations: 0, objects: 0, mostVms: 0, mostBytes: 0n, seconds: 0 })
-  })
-
-  const demand = { pools: 14, vmSizes: matrix.vmSizes, concurrency: matrix.concurrency }
-  const worker = (cores: number, gibibytes: number) => ({
-    cpuMillicores: BigInt(cores * 1000),
-    memoryBytes: BigInt(gibibytes) * gibibyte,
-  })
-
-  test('takes the pools that 60 % of the workers carry', () => {
-    // On the average a group takes 448 / 9 GiB and 224 / 9 cores.
-    expect(parallelPools([worker(64, 256), worker(64, 256), worker(64, 256)], demand)).toBe(4)
-    expect(parallelPools([worker(1000, 256)], demand)).toBe(3)
-    expect(parallelPools([], demand)).toBe(1)
-    expect(parallelPools([worker(10_000, 100_000)], demand)).toBe(14)
-    expect(parallelPools([worker(64, 256)], { ...demand, vmSizes: [] })).toBe(14)
-  })
 })

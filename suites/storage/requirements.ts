@@ -3,7 +3,7 @@ import type { CaseRequirements, PlannedSpace } from '../../helpers/run/checkup-c
 import { parseQuantity } from '../../helpers/units/quantity.ts'
 import { guestPermission, helpful, helpfulPermissions, required } from '../permissions.ts'
 import type { StorageParameters } from './parameters.ts'
-import { plannedGroups, poolNamed, poolsOf } from './plan.ts'
+import { plannedGroups, poolNamed, poolsOf, storageMatrix } from './plan.ts'
 import { measurementSeconds } from './timing.ts'
 
 /** What one storage case needs of the cluster. */
@@ -32,7 +32,27 @@ export function storageRequirements(of: StorageParameters, namespace: string): C
         ? [{ storageClass: of.rootStorageClass ?? null, bytes: Number(parseQuantity(of.rootDiskSize)) * atOnce(of) }]
         : []),
     ]),
+    ...requests(of),
     measurementMilliseconds: measurementSeconds(of) * 1000,
+  }
+}
+
+/** The groups of a case follow each other. The ramp adds VMs until there is no room, and says so. */
+function requests(of: StorageParameters): Pick<CaseRequirements, 'requests'> {
+  if (of.procedure === 'preflight' || of.procedure === 'clone' || (of.procedure === 'fio' && of.mode === 'scale'))
+    return {}
+  const { vmSizes } = storageMatrix(of)
+  const [first] = vmSizes
+  const groups = of.procedure === 'fio' ? plannedGroups(of).groups : [{ vmSize: first?.label, concurrency: atOnce(of) }]
+  const fleets = groups.flatMap(({ vmSize, concurrency }) => {
+    const size = vmSizes.find(({ label }) => label === vmSize)
+    return size === undefined ? [] : [{ size, vms: concurrency }]
+  })
+  return {
+    requests: {
+      cpus: Math.max(0, ...fleets.map(({ size, vms }) => size.vcpus * vms)),
+      memoryBytes: Math.max(0, ...fleets.map(({ size, vms }) => Number(size.memory) * vms)),
+    },
   }
 }
 
