@@ -83,6 +83,12 @@ export class ObjectTracker {
     return creation
   }
 
+  /** Removes in the end an object, too, that came to be because of those that were created. It has to have its uid. */
+  adopt(object: KubernetesObject): void {
+    const reference = this.#options.client.qualify(referenceTo(object))
+    this.#tracked.add({ reference, gracePeriodSeconds: undefined })
+  }
+
   /** Removes one of the objects and waits until it is gone. @throws Error with the reason when that fails */
   async release(target: KubernetesObject | ObjectReference, limits: RemovalLimits): Promise<void> {
     const wanted = this.#options.client.qualify('metadata' in target ? referenceTo(target) : target)

@@ -86,7 +86,8 @@ async function begin(
   return client.beginDeletion(reference, {
     signal,
     uid,
-    propagationPolicy: 'Background',
+    // A Job is gone when its pods are: until then they go on creating things.
+    propagationPolicy: reference.kind === 'Job' ? 'Foreground' : 'Background',
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
   })
 }
