@@ -112,6 +112,17 @@ testRed('lifecycle', [
     failed({ 'lifecycle.ssh-login': /root is logged in as ro != logged in/ }),
   ],
   [
+    'a console that several share, and an SSH server that lets in anybody, and not for long',
+    profile([{ kind: 'console' }, { kind: 'ssh' }], {
+      faults: [{ fault: 'console-shared' }, { fault: 'ssh-any-key' }, { fault: 'ssh-stops', afterLogins: 2 }],
+    }),
+    failed({
+      'lifecycle.console-takeover': /the first client is still connected != disconnected/,
+      'lifecycle.ssh-wrong-key': /the login was let in != refused/,
+      'lifecycle.ssh-host-key': /the login was not refused: .*SSH.* != refused/,
+    }),
+  ],
+  [
     'a claim that nobody lets go, and a policy that cuts VMs off',
     profile([{ kind: 'deletion' }, { kind: 'network-policy' }], {
       faults: [{ fault: 'never-deleted', resource: 'persistentvolumeclaims' }, { fault: 'policy-deny' }],
@@ -184,6 +195,24 @@ testRed('lifecycle', [
       'lifecycle.migration': /\(migration 1\): the migration is Failed: error encountered.* != Succeeded/,
       'lifecycle.snapshot': /Failed to take snapshot of the volume.* != Succeeded, ready to use/,
       'lifecycle.hot-plugged': /\(plugged in\): .*the guest has 0 disks more != one disk more/,
+    }),
+  ],
+  [
+    'migrations and snapshots that are not what they say, and a volume that does not wait',
+    profile([{ kind: 'migration' }, { kind: 'snapshot-restore' }, { kind: 'wait-for-first-consumer' }], {
+      faults: [
+        { fault: 'migration-in-name-only' },
+        { fault: 'snapshot-without-indications' },
+        { fault: 'restore-fails' },
+        { fault: 'wffc-ignored' },
+      ],
+    }),
+    failed({
+      'lifecycle.migrated-node': /from (worker\d) to \1 \(PreCopy\): the same node != another node/,
+      'lifecycle.migration-source': /there is 2 launchers on worker\d, worker\d != one launcher/,
+      'lifecycle.snapshot-online': /indications \(none\) say nothing of it != Online/,
+      'lifecycle.restore': /the restore is failed: .*no room for another volume != complete/,
+      'lifecycle.waits-for-consumer': /\(before the VM is started\): the DataVolume is Succeeded != waiting/,
     }),
   ],
   [

@@ -1,4 +1,5 @@
 /** What is asked of the guests of lifecycle cases. */
+import type { Clock } from '../../helpers/clock/clock.ts'
 import { GuestError } from '../../helpers/guest/guest-error.ts'
 import type { Guest } from '../../helpers/guest/guest.ts'
 
@@ -78,7 +79,27 @@ export class Heartbeat {
   }
 }
 
-export async function uptimeMilliseconds(guest: Guest): Promise<number> {
+/** What two clocks show at the same moment, in milliseconds. */
+export interface ClockPair {
+  guest: number
+  cluster: number
+}
+
+/** The way to a guest and back takes time; of several askings the quickest tells best, and most likely at its half. */
+const askings = 5
+
+export async function readClocks(guest: Guest, clock: Pick<Clock, 'now'>): Promise<ClockPair> {
+  let best = { guest: 0, cluster: 0, took: Number.POSITIVE_INFINITY }
+  for (let asking = 0; asking < askings; asking++) {
+    const asked = await clock.now()
+    const uptime = await uptimeMilliseconds(guest)
+    const took = (await clock.now()) - asked
+    if (took < best.took) best = { guest: uptime, cluster: asked + took / 2, took }
+  }
+  return { guest: best.guest, cluster: best.cluster }
+}
+
+async function uptimeMilliseconds(guest: Guest): Promise<number> {
   const text = await succeed(guest, 'cat /proc/uptime')
   const seconds = Number(text.trim().split(' ')[0])
   if (!Number.isFinite(seconds)) throw new Error(`/proc/uptime of VMI ${guest.vmi}: "${text.trim()}"`)
