@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { dirname } from 'node:path'
 
 /**
@@ -7,7 +7,8 @@ import { dirname } from 'node:path'
  */
 export function keepCompiledCode(): void {
   if (process.env.NODE_COMPILE_CACHE !== undefined) return
-  // Nothing to say if it cannot: NODE_DISABLE_COMPILE_CACHE, or no place to write to.
-  const { directory } = enableCompileCache()
+  // An old Node.js, which is refused with a message later on, has none. Nothing to say if there is no place to write to.
+  const enable: typeof module.enableCompileCache | undefined = module.enableCompileCache
+  const directory = enable?.().directory
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE = dirname(directory)
 }
