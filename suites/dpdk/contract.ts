@@ -15,7 +15,7 @@ export const dpdkContract: CheckupContract<typeof parameters> = {
     'A traffic generator VM sends packets through testpmd in a VM under test over an SR-IOV network. Shows that no packet is lost at the asked rate in each direction, or searches the rate where loss begins.',
   parameters,
   deprecatedNames: {},
-  imageParameters: ['trafficGenContainerDiskImage', 'vmUnderTestContainerDiskImage'],
+  imageParameters: ['trafficGenContainerDiskImage', 'vmUnderTestContainerDiskImage', 'upstreamImage'],
   results: dpdkResults,
   checks: dpdkChecks,
   axes: {
@@ -36,6 +36,7 @@ export const dpdkContract: CheckupContract<typeof parameters> = {
         : [`${of.trafficGenTargetNodeName}-${of.vmUnderTestTargetNodeName}`]),
       ...(of.mode === 'gate' ? [] : [of.mode]),
       ...(of.mode === 'ndr' || of.frameBytes === 64 ? [] : [`${of.frameBytes}-bytes`]),
+      ...(of.engine === 'ours' ? [] : [of.engine]),
     ].join('/'),
   caseTitle: (of) => {
     const network = of.networkAttachmentDefinitionName

@@ -3,6 +3,7 @@ import { isApiError } from '../../helpers/kubernetes/api-error.ts'
 import { testpmdCommand } from '../../helpers/tools/testpmd-command.ts'
 import { dpdkContract } from './contract.ts'
 import { keepDocumentedStatus, provisionDocumented } from '../documented-status.ts'
+import { runUpstreamCheckup } from '../upstream-engine.ts'
 import { documentedFailure, setUpFailure } from './documented-status.ts'
 import { judgeDpdk } from './judgement.ts'
 import { type DpdkMachineOptions, dpdkMachines, guestCpuPlan, machineNames, randomMacAddresses } from './machines.ts'
@@ -13,6 +14,7 @@ import { dpdkRecording } from './recording.ts'
 import { Testpmd } from './testpmd.ts'
 import { searchPlan, trafficPlan } from './traffic-plan.ts'
 import { TrexGenerator } from './trex-generator.ts'
+import { upstreamDpdk } from './upstream.ts'
 
 /** Of the documented images; nobody reaches them but over their serial console. */
 const login = { access: 'console', login: { style: 'password', user: 'root', password: 'redhat' } } as const
@@ -20,6 +22,7 @@ const hugepageFolder = '/mnt/huge'
 
 checkup(dpdkContract, async (context) => {
   const { parameters, namespace, runId, caseNumber, clock, signal, measure, operation, record, judge } = context
+  if (parameters.engine === 'upstream') return runUpstreamCheckup(context, upstreamDpdk(parameters, namespace))
   const macAddresses = randomMacAddresses()
 
   const setUp = async () => {

@@ -25,8 +25,8 @@ export function judgeDpdk(
   ]
 }
 
-function placement(
-  { trafficGeneratorNode, vmUnderTestNode }: DpdkFindings,
+export function placement(
+  { trafficGeneratorNode, vmUnderTestNode }: Pick<DpdkFindings, 'trafficGeneratorNode' | 'vmUnderTestNode'>,
   parameters: DpdkParameters,
   judge: Judge,
 ): CheckResult {

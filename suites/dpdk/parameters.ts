@@ -14,6 +14,7 @@ import {
 } from '../../helpers/profile/parameter-text.ts'
 import { parsePacketRate, type FrameSize } from '../../helpers/tools/packet-rate.ts'
 import { networkAttachmentDefinitionNamespace } from '../network-parameters.ts'
+import { upstreamImage, upstreamParameters } from '../upstream-parameters.ts'
 import { directions } from './traffic-generator.ts'
 
 /** What each mode stands for where the case does not say otherwise; null: the mode has none of its own. */
@@ -64,6 +65,7 @@ function frameSize(value: string | number): FrameSize | null {
 }
 
 const fields = z.strictObject({
+  ...upstreamParameters('dpdk'),
   networkAttachmentDefinitionNamespace,
   networkAttachmentDefinitionName: objectName('name').describe(
     'NetworkAttachmentDefinition of the SR-IOV network that both interfaces of both VMs are on.',
@@ -200,6 +202,7 @@ export const parameters = fields.overwrite((of) => {
   const { testDuration, trafficGenPacketsPerSecond, timeout } = modes[of.mode]
   return {
     ...of,
+    ...upstreamImage('dpdk', of),
     timeout: of.timeout ?? timeout,
     ...(of.testDuration === undefined && testDuration !== null && { testDuration }),
     ...(of.trafficGenPacketsPerSecond === undefined &&

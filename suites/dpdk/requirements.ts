@@ -7,6 +7,8 @@ import {
   networkPermission,
   vmPermissions,
 } from '../permissions.ts'
+import { configMapAccess, guestConfigurationRule, type UpstreamRole, vmRules } from '../upstream-manifests.ts'
+import { upstreamRequirements } from '../upstream-parameters.ts'
 import { cpuCount } from './cpu-plan.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { measurementSeconds } from './traffic-plan.ts'
@@ -27,7 +29,7 @@ export function dpdkRequirements(parameters: DpdkParameters, namespace: string):
     networks: [east, west],
   })
   const differentNodes = generator === undefined && parameters.requireDifferentNodes
-  return {
+  const ours: CaseRequirements = {
     permissions: [
       ...vmPermissions(namespace),
       guestPermission(namespace, 'console', 'run testpmd and the traffic generator in the guests'),
@@ -51,7 +53,13 @@ export function dpdkRequirements(parameters: DpdkParameters, namespace: string):
       { differentNodes, machines: [machine('traffic generator VM', generator), machine('VM under test', underTest)] },
     ],
   }
+  return parameters.engine === 'ours' ? ours : upstreamRequirements(ours, namespace, upstreamRoles(namespace))
 }
+
+export const upstreamRoles = (namespace: string): UpstreamRole[] => [
+  configMapAccess(namespace),
+  { name: 'kubevirt-dpdk-checker', namespace, rules: [...vmRules, guestConfigurationRule] },
+]
 
 type Network = CaseRequirements['networks'][number]
 

@@ -1,7 +1,7 @@
 /** What one parameter of a DPDK case alone cannot tell. */
 import { gigabitsPerSecondOnWire, lineRate, parsePacketRate } from '../../helpers/tools/packet-rate.ts'
 import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
-import { formatDuration, parseDuration } from '../../helpers/units/duration.ts'
+import { formatDuration, parseDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
 import {
   type ProblemReport,
@@ -10,6 +10,7 @@ import {
   warnOfUnknownNetworks,
   warnOfUnknownNodes,
 } from '../rules.ts'
+import { upstreamRules } from '../upstream-parameters.ts'
 import { cpuCount, trexMinimumCpus } from './cpu-plan.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { measurementSeconds } from './traffic-plan.ts'
@@ -31,7 +32,36 @@ export function dpdkRules(of: DpdkParameters, context: RuleContext): ParameterPr
   traffic(of, context, report)
   latency(of, context, report)
   machines(of, report)
+  upstream(of, context, report)
   return report.problems
+}
+
+function upstream(of: DpdkParameters, context: RuleContext, report: Report): void {
+  upstreamRules(of, context, report, {
+    known: [
+      'networkAttachmentDefinitionNamespace',
+      'networkAttachmentDefinitionName',
+      'trafficGenContainerDiskImage',
+      'vmUnderTestContainerDiskImage',
+      'trafficGenTargetNodeName',
+      'vmUnderTestTargetNodeName',
+      'requireDifferentNodes',
+      'mode',
+      'trafficGenPacketsPerSecond',
+      'testDuration',
+      'portBandwidthGbps',
+      'verbose',
+    ],
+    measuringMilliseconds: of.testDuration === undefined ? 0 : parseWholeSeconds(of.testDuration) * 1000,
+  })
+  if (of.engine !== 'upstream') return
+  if (of.mode === 'ndr')
+    report.error('mode', 'the upstream checkup searches no rate; use another mode, or engine: ours')
+  if (of.networkAttachmentDefinitionNamespace !== context.world.namespace)
+    report.error(
+      'networkAttachmentDefinitionNamespace',
+      `the upstream checkup looks for its network in the namespace of the run, ${context.world.namespace}, only`,
+    )
 }
 
 function nodes(of: DpdkParameters, { world, isGiven }: RuleContext, report: Report): void {

@@ -23,6 +23,7 @@ import { networksAxis, nodePairsAxis } from '../matrix.ts'
 import { declared } from '../result-declarations.ts'
 import { problemReport, requireBothNodes, warnOfUnknownNetworks, warnOfUnknownNodes } from '../rules.ts'
 import { networkAttachmentDefinitionNamespace, networkDefaults } from '../network-parameters.ts'
+import { upstreamImage, upstreamParameters, upstreamRules } from '../upstream-parameters.ts'
 import { packetPlan } from './packet-plan.ts'
 import { latencyRequirements } from './requirements.ts'
 
@@ -37,7 +38,8 @@ const subnet = (isAddress: (text: string) => boolean, widest: number, narrowest:
   }, allowed)
 }
 
-const parameters = z.strictObject({
+const fields = z.strictObject({
+  ...upstreamParameters('latency'),
   networkAttachmentDefinitionNamespace,
   networkAttachmentDefinitionName: objectName('name').describe(
     'The NetworkAttachmentDefinition that connects both VMs. Its plugin type chooses the binding: sriov or bridge.',
@@ -113,6 +115,7 @@ const parameters = z.strictObject({
       'Create the very VMIs of the documented checkup: 5 s of grace at the end, and no userData, with which its image boots in seconds rather than minutes.',
     ),
 })
+const parameters = fields.overwrite((of) => ({ ...of, ...upstreamImage('latency', of) }))
 export type LatencyParameters = z.output<typeof parameters>
 
 const results: ResultDeclaration[] = [
@@ -245,7 +248,8 @@ const checks: CheckDeclaration[] = [
   },
 ]
 
-function rules(of: LatencyParameters, { world, isGiven }: RuleContext): ParameterProblem[] {
+function rules(of: LatencyParameters, context: RuleContext): ParameterProblem[] {
+  const { world, isGiven } = context
   const report = problemReport<LatencyParameters>()
   const { error, warn } = report
   requireBothNodes(of, ['sourceNode', 'targetNode'], report)
@@ -292,6 +296,24 @@ function rules(of: LatencyParameters, { world, isGiven }: RuleContext): Paramete
   if (of.documentedManifest && of.guestAccess === 'ssh')
     error('documentedManifest', 'the documented VMIs have no pod network, and SSH needs one; use guestAccess: console')
 
+  upstreamRules(of, context, report, {
+    known: [
+      'networkAttachmentDefinitionNamespace',
+      'networkAttachmentDefinitionName',
+      'sourceNode',
+      'targetNode',
+      'allowSameNode',
+      'sampleDurationSeconds',
+      'maxDesiredLatencyMilliseconds',
+      'maxAverageLatency',
+      'maxPacketLossPercent',
+    ],
+    measuringMilliseconds: of.sampleDurationSeconds * 1000,
+  })
+  const { maxDesiredLatencyMilliseconds: desired = 0 } = of
+  if (of.engine === 'upstream' && !Number.isInteger(desired))
+    error('maxDesiredLatencyMilliseconds', `${desired} is no whole number, and the upstream checkup takes no other`)
+
   warnOfUnknownNodes(of, ['sourceNode', 'targetNode'], world, report)
   warnOfUnknownNetworks(of, ['networkAttachmentDefinitionName'], world, report)
   return report.problems
@@ -311,7 +333,7 @@ export const latencyContract: CheckupContract<typeof parameters> = {
     source_node: 'sourceNode',
     target_node: 'targetNode',
   },
-  imageParameters: ['containerDiskImage'],
+  imageParameters: ['containerDiskImage', 'upstreamImage'],
   results,
   checks,
   axes: {
@@ -325,6 +347,7 @@ export const latencyContract: CheckupContract<typeof parameters> = {
     [
       of.networkAttachmentDefinitionName,
       ...(of.sourceNode === undefined ? [] : [`${of.sourceNode}-${of.targetNode}`]),
+      ...(of.engine === 'ours' ? [] : [of.engine]),
     ].join('/'),
   caseTitle: (of) => {
     const where = of.sourceNode === undefined ? 'two nodes' : `${of.sourceNode} and ${of.targetNode}`

@@ -116,8 +116,8 @@ export function judgeLatency(
   ]
 }
 
-function placement(
-  { sourceNode, targetNode }: LatencyFindings,
+export function placement(
+  { sourceNode, targetNode }: Pick<LatencyFindings, 'sourceNode' | 'targetNode'>,
   parameters: LatencyParameters,
   judge: Judge,
 ): CheckResult {

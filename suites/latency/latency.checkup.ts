@@ -1,15 +1,19 @@
 import { checkup } from '../../fixtures/checkup.ts'
 import { createKeyPair } from '../../helpers/guest/ssh-keys.ts'
 import { keepDocumentedStatus, provisionDocumented } from '../documented-status.ts'
+import { runUpstreamCheckup } from '../upstream-engine.ts'
 import { caseAddresses } from './addresses.ts'
 import { latencyContract } from './contract.ts'
 import { documentedFailure, setUpFailure } from './documented-status.ts'
 import { judgeLatency, latencyRecording } from './judgement.ts'
 import { latencyMachines, type MachineAccess, machineNames } from './machines.ts'
 import { measurePath, paths, type Endpoint } from './procedure.ts'
+import { upstreamLatency } from './upstream.ts'
 
 checkup(latencyContract, async (context) => {
   const { parameters, runId, caseNumber, signal, measure, operation, record, judge } = context
+  if (parameters.engine === 'upstream')
+    return runUpstreamCheckup(context, upstreamLatency(parameters, context.namespace))
 
   const setUp = async () => {
     const network = {

@@ -1,5 +1,7 @@
 import type { CaseRequirements } from '../../helpers/run/checkup-contract.ts'
 import { guestPermission, helpfulPermissions, networkPermission, vmPermissions } from '../permissions.ts'
+import { configMapAccess, networkRule, type UpstreamRole, vmRules } from '../upstream-manifests.ts'
+import { upstreamRequirements } from '../upstream-parameters.ts'
 import type { LatencyParameters } from './contract.ts'
 import { packetPlan } from './packet-plan.ts'
 
@@ -12,7 +14,7 @@ export function latencyRequirements(parameters: LatencyParameters, namespace: st
   const { sourceNode, targetNode } = parameters
   const nodes = [sourceNode, targetNode].filter((node) => node !== undefined)
   const measurements = parameters.ipFamilies.length * (parameters.bothDirections ? 2 : 1)
-  return {
+  const ours: CaseRequirements = {
     permissions: [
       ...vmPermissions(namespace),
       guestPermission(namespace, parameters.guestAccess, 'run ping in the guests'),
@@ -25,4 +27,22 @@ export function latencyRequirements(parameters: LatencyParameters, namespace: st
     creates: [{ kind: 'VirtualMachineInstance', count: 2 }],
     measurementMilliseconds: packetPlan(parameters).durationMilliseconds * measurements,
   }
+  return parameters.engine === 'ours'
+    ? ours
+    : upstreamRequirements(
+        { ...ours, measurementMilliseconds: parameters.sampleDurationSeconds * 1000 },
+        namespace,
+        upstreamRoles(parameters, namespace),
+      )
+}
+
+export function upstreamRoles(of: LatencyParameters, namespace: string): UpstreamRole[] {
+  const networks = of.networkAttachmentDefinitionNamespace
+  const name = 'kubevirt-vm-latency-checker'
+  return [
+    configMapAccess(namespace),
+    { name, namespace, rules: [...vmRules, networkRule] },
+    // The documented Role reaches no network of another namespace.
+    ...(networks === namespace ? [] : [{ name: `${name}-networks`, namespace: networks, rules: [networkRule] }]),
+  ]
 }

@@ -14,14 +14,19 @@ export const realtimeContract: CheckupContract<typeof parameters> = {
     'oslat measures on isolated CPUs of a VM with a realtime kernel how late a thread may find itself. Shows that the VM keeps its latency promise, on which CPU it does not, and that the guest is tuned as it claims.',
   parameters,
   deprecatedNames: {},
-  imageParameters: ['vmUnderTestContainerDiskImage'],
+  imageParameters: ['vmUnderTestContainerDiskImage', 'upstreamImage'],
   results: realtimeResults,
   checks: realtimeChecks,
   axes: { nodes: nodesAxis('vmUnderTestTargetNodeName') },
   profileDefaults: () => ({}),
   rules: realtimeRules,
   requirements: realtimeRequirements,
-  caseName: (of) => [of.vmUnderTestTargetNodeName ?? 'any-node', ...(of.mode === 'gate' ? [] : [of.mode])].join('/'),
+  caseName: (of) =>
+    [
+      of.vmUnderTestTargetNodeName ?? 'any-node',
+      ...(of.mode === 'gate' ? [] : [of.mode]),
+      ...(of.engine === 'ours' ? [] : [of.engine]),
+    ].join('/'),
   caseTitle: (of) => {
     const limit = of.oslatLatencyThresholdMicroSeconds
     const where = of.vmUnderTestTargetNodeName === undefined ? '' : ` on ${of.vmUnderTestTargetNodeName}`

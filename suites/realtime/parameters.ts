@@ -14,6 +14,7 @@ import {
 } from '../../helpers/profile/parameter-text.ts'
 import { formatCpuList, parseCpuList } from '../../helpers/tools/cpu-list.ts'
 import { formatDuration, parseDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
+import { upstreamImage, upstreamParameters } from '../upstream-parameters.ts'
 import { oslatPercentiles } from './percentiles.ts'
 
 /** How long oslat measures in each mode where the case does not say otherwise. */
@@ -44,6 +45,7 @@ const profileNameAllowed = 'a tuned profile such as realtime-virtual-guest, or n
 const memoryBlockAllowed = 'an amount of memory for oslat such as 4K or 1M'
 
 const fields = z.strictObject({
+  ...upstreamParameters('realtime'),
   vmUnderTestContainerDiskImage: imageReference()
     .default('quay.io/kiagnose/kubevirt-realtime-checkup-vm:main')
     .describe('containerDisk of the VM under test: a realtime kernel, tuned and rt-tests.'),
@@ -149,6 +151,7 @@ const fields = z.strictObject({
 /** Fills in what the mode and the number of CPUs stand for, so that a record of the case has it. */
 export const parameters = fields.overwrite((of) => ({
   ...of,
+  ...upstreamImage('realtime', of),
   oslatDuration: oslatDuration(of),
   ...(of.mode !== 'measure-only' && {
     oslatLatencyThresholdMicroSeconds: of.oslatLatencyThresholdMicroSeconds ?? documentedThreshold,

@@ -1,6 +1,7 @@
 import { checkup } from '../../fixtures/checkup.ts'
 import type { VirtualMachine } from '../../fixtures/virtual-machine.ts'
 import { keepDocumentedStatus, provisionDocumented } from '../documented-status.ts'
+import { runUpstreamCheckup } from '../upstream-engine.ts'
 import { realtimeContract } from './contract.ts'
 import { documentedFailure, measurementFailure, setUpFailure } from './documented-status.ts'
 import type { MachineFacts } from './findings.ts'
@@ -10,6 +11,7 @@ import { machineNames, realtimeMachines } from './machines.ts'
 import { measuredCpus } from './parameters.ts'
 import { type Bench, runCyclictest, runHwlatdetect, runOslat } from './procedure.ts'
 import { realtimeRecording } from './recording.ts'
+import { upstreamRealtime } from './upstream.ts'
 
 /** Of the documented image; nobody reaches it but over its serial console. Tools that run for hours outlive a dropped one. */
 const login = {
@@ -20,6 +22,7 @@ const login = {
 
 checkup(realtimeContract, async (context) => {
   const { parameters, namespace, clock, signal, keepRawOutput, measure, operation, record, judge } = context
+  if (parameters.engine === 'upstream') return runUpstreamCheckup(context, upstreamRealtime(parameters, namespace))
 
   const setUp = async () => {
     const machines = realtimeMachines(namespace, machineNames(), parameters)

@@ -1,5 +1,7 @@
 import type { CaseRequirements } from '../../helpers/run/checkup-contract.ts'
 import { configMapPermissions, guestPermission, helpfulPermissions, vmPermissions } from '../permissions.ts'
+import { configMapAccess, guestConfigurationRule, type UpstreamRole, vmRules } from '../upstream-manifests.ts'
+import { upstreamRequirements } from '../upstream-parameters.ts'
 import { cpuCount, measurementSeconds, type RealtimeParameters } from './parameters.ts'
 
 /** KubeVirt puts realtime VMs on nodes with this label only; its node labeller looks at kernel.sched_rt_runtime_us. */
@@ -8,7 +10,7 @@ const realtimeNode = { 'kubevirt.io/realtime': 'true' }
 /** What one realtime case needs of the cluster. The required permissions are those of the documented Role, and no more. */
 export function realtimeRequirements(of: RealtimeParameters, namespace: string): CaseRequirements {
   const { vmUnderTestTargetNodeName: node } = of
-  return {
+  const ours: CaseRequirements = {
     permissions: [
       ...vmPermissions(namespace),
       guestPermission(namespace, 'console', 'run oslat in the guest'),
@@ -39,4 +41,10 @@ export function realtimeRequirements(of: RealtimeParameters, namespace: string):
       },
     ],
   }
+  return of.engine === 'ours' ? ours : upstreamRequirements(ours, namespace, upstreamRoles(namespace))
 }
+
+export const upstreamRoles = (namespace: string): UpstreamRole[] => [
+  configMapAccess(namespace),
+  { name: 'kubevirt-realtime-checker', namespace, rules: [...vmRules, guestConfigurationRule] },
+]

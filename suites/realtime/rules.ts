@@ -1,10 +1,18 @@
 /** What one parameter of a realtime case alone cannot tell. */
 import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
 import { parseCpuList } from '../../helpers/tools/cpu-list.ts'
-import { formatDuration, parseDuration } from '../../helpers/units/duration.ts'
+import { formatDuration, parseDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
 import { problemReport, warnOfUnknownNodes, type ProblemReport } from '../rules.ts'
-import { caseTimeout, cpuCount, measuredCpus, measurementSeconds, type RealtimeParameters } from './parameters.ts'
+import { upstreamRules } from '../upstream-parameters.ts'
+import {
+  caseTimeout,
+  cpuCount,
+  measuredCpus,
+  measurementSeconds,
+  oslatDuration,
+  type RealtimeParameters,
+} from './parameters.ts'
 import { oslatPercentiles } from './percentiles.ts'
 
 /** What a case takes besides measuring: a readiness probe that waits 90 s, two boots, the login. */
@@ -12,13 +20,38 @@ const setUpMargin = '3m'
 
 type Report = ProblemReport<RealtimeParameters>
 
-export function realtimeRules(of: RealtimeParameters, { world }: RuleContext): ParameterProblem[] {
+export function realtimeRules(of: RealtimeParameters, context: RuleContext): ParameterProblem[] {
   const report = problemReport<RealtimeParameters>()
-  warnOfUnknownNodes(of, ['vmUnderTestTargetNodeName'], world, report)
+  warnOfUnknownNodes(of, ['vmUnderTestTargetNodeName'], context.world, report)
   machine(of, report)
   limits(of, report)
   timeout(of, report)
+  upstream(of, context, report)
   return report.problems
+}
+
+function upstream(of: RealtimeParameters, context: RuleContext, report: Report): void {
+  upstreamRules(of, context, report, {
+    known: [
+      'vmUnderTestContainerDiskImage',
+      'vmUnderTestTargetNodeName',
+      'mode',
+      'procedures',
+      'oslatDuration',
+      'oslatLatencyThresholdMicroSeconds',
+    ],
+    measuringMilliseconds: parseWholeSeconds(oslatDuration(of)) * 1000,
+  })
+  if (of.engine !== 'upstream') return
+  if (of.procedures.join(',') !== 'oslat')
+    report.error('procedures', 'the upstream checkup has oslat only; use procedures: [oslat], or engine: ours')
+  // It hands the duration on as Go writes it, and oslat reads the first number and its unit.
+  const written = formatDuration(parseDuration(oslatDuration(of)))
+  if (!/^\d+[hms](0m)?(0s)?$/.test(written))
+    report.error(
+      'oslatDuration',
+      `the upstream checkup gives oslat ${written}, of which it takes the first part only; use whole hours, minutes below an hour, or seconds below a minute`,
+    )
 }
 
 function machine(of: RealtimeParameters, { error }: Report): void {
