@@ -273,8 +273,9 @@ testRed('storage', [
     'storage.clone-fallback': /No compatible volumesnapshotclass found != none/,
     'storage.clone-time': /cloneSeconds .* s > 0\.001 s/,
   }),
-  broken('a snapshot that fails', feature('snapshot', fault('snapshot-fails')), {
-    'storage.measured': /VirtualMachineSnapshot .* (cannot|did not) be ready to use/,
+  failed('a snapshot that fails', feature('snapshot', fault('snapshot-fails')), {
+    'storage.snapshot-ready':
+      /VirtualMachineSnapshot .* did not be ready to use within 300 s .*; snapshotSeconds 300\.\d+ s > 300 s \(default/,
   }),
   failed(
     'a restore that loses writes',
@@ -299,8 +300,13 @@ testRed('storage', [
       'storage.migration-fio': /fio reports .*terminating on signal 15.* != no error/,
     },
   ),
-  broken('a volume that is never plugged', feature('hotplug', fault('hotplug-stuck')), {
-    'storage.measured': /did not have volume .* Ready within 300 s/,
+  failed('a snapshot that is never restored', feature('snapshot', fault('restore-fails')), {
+    'storage.restore-complete':
+      /VirtualMachineRestore .* did not be complete within 300 s .*; restoreSeconds 300\.\d+ s > 300 s \(default/,
+  }),
+  failed('a volume that is never plugged', feature('hotplug', fault('hotplug-stuck')), {
+    'storage.hotplug-ready':
+      /did not have volume .* Ready within 300 s .*; hotplugSeconds 300\.\d+ s > 300 s \(default/,
   }),
   broken(
     'a boot storm with a guest agent that never comes',

@@ -1,4 +1,5 @@
 /** Collects what a procedure besides fio finds: numbers for the record, and statements for the end. */
+import { WaitTimeoutError } from '../../helpers/kubernetes/wait.ts'
 import type { Unit } from '../../helpers/run/case-record.ts'
 import type { Recording } from '../../fixtures/case-recorder.ts'
 import { judgeOf, type Statement } from '../statements.ts'
@@ -82,4 +83,29 @@ export async function timed<T>(
   const begin = await clock.now()
   const value = await work()
   return { value, seconds: ((await clock.now()) - begin) / 1000 }
+}
+
+interface Limited<T> {
+  /** null: it was given up. */
+  outcome: { value: T } | null
+  measured: Pick<Timed, 'seconds' | 'limitSeconds' | 'detail'>
+}
+
+/** As `timed`, where waiting beyond the limit is a finding rather than the end of the case. */
+export async function timedUpTo<T>(
+  context: Pick<StorageContext, 'clock'>,
+  limitSeconds: number,
+  work: () => Promise<T>,
+): Promise<Limited<T>> {
+  const { value, seconds } = await timed(context, async () => {
+    try {
+      return { value: await work() }
+    } catch (error) {
+      if (error instanceof WaitTimeoutError) return error.message
+      throw error
+    }
+  })
+  if (typeof value !== 'string') return { outcome: value, measured: { seconds, limitSeconds } }
+  // Who gives up at the limit has not kept it.
+  return { outcome: null, measured: { seconds: Math.max(seconds, limitSeconds + 0.001), limitSeconds, detail: value } }
 }

@@ -4,7 +4,7 @@ import { dataVolume, type DataVolume } from '../../helpers/kubevirt/claims.ts'
 import type { VirtualMachineInstance } from '../../helpers/kubevirt/virtual-machine-instance.ts'
 import { limitOf, type StorageContext } from './bring-up.ts'
 import { oneMachine, vmiReference, vmReference, type FeatureMachine } from './feature-machine.ts'
-import { FeatureReport, timed } from './feature-report.ts'
+import { FeatureReport, timedUpTo } from './feature-report.ts'
 
 const lookAgainMilliseconds = 2000
 const commandMilliseconds = 30_000
@@ -42,7 +42,7 @@ export async function runHotplug(context: StorageContext): Promise<void> {
   const phaseOf = ({ status }: VirtualMachineInstance) =>
     status?.volumeStatus?.find(({ name }) => name === volume)?.phase
   await context.measure(async () => {
-    const plugged = await timed(context, async () => {
+    const plugged = await timedUpTo(context, limitSeconds, async () => {
       await context.callSubresource(vm, 'addvolume', {
         name: volume,
         disk: { disk: { bus: 'scsi' }, serial },
@@ -56,10 +56,15 @@ export async function runHotplug(context: StorageContext): Promise<void> {
         }),
       )
     })
-    report.time({ id: 'hotplug-ready', name: 'hotplugSeconds', seconds: plugged.seconds, limitSeconds })
+    report.time({ id: 'hotplug-ready', name: 'hotplugSeconds', ...plugged.measured })
+    if (plugged.outcome === null) {
+      const { stdout } = await machine.session.run(disksCommand, commandMilliseconds)
+      await context.keepRawOutput('lsblk.txt', `$ ${disksCommand}\n${stdout}`)
+      return
+    }
     const seen = await untilGuest(context, machine, { isThere: true, limitMilliseconds: limit.milliseconds })
     report.state('hotplug-seen', 'the volume in the guest is', seen ? 'seen' : 'not seen', 'seen')
-    const unplugged = await timed(context, async () => {
+    const unplugged = await timedUpTo(context, limitSeconds, async () => {
       await context.callSubresource(vm, 'removevolume', { name: volume })
       await context.operation('UNPLUG', volume, () =>
         context.waitFor<VirtualMachineInstance, true>(vmi, {
@@ -70,13 +75,16 @@ export async function runHotplug(context: StorageContext): Promise<void> {
       )
       return untilGuest(context, machine, { isThere: false, limitMilliseconds: limit.milliseconds })
     })
+    const { measured, outcome } = unplugged
     report.time({
       id: 'hotplug-gone',
       name: 'unplugSeconds',
-      // Who gives up has not seen it go.
-      seconds: unplugged.value ? unplugged.seconds : Math.max(unplugged.seconds, limitSeconds + 0.001),
-      limitSeconds,
-      ...(!unplugged.value && { detail: 'the guest still has the disk' }),
+      ...measured,
+      // Who looks in vain until the limit has not seen it go.
+      ...(outcome?.value === false && {
+        seconds: Math.max(measured.seconds ?? 0, limitSeconds + 0.001),
+        detail: 'the guest still has the disk',
+      }),
     })
   })
   await report.conclude(context)

@@ -13,9 +13,8 @@ import {
 } from '../../helpers/cdi/storage.ts'
 import { randomName } from '../../helpers/kubernetes/random-name.ts'
 import { dataVolume, type DataVolume, type PersistentVolumeClaim } from '../../helpers/kubevirt/claims.ts'
-import { WaitTimeoutError } from '../../helpers/kubernetes/wait.ts'
 import { limitOf, type StorageContext } from './bring-up.ts'
-import { FeatureReport, timed } from './feature-report.ts'
+import { FeatureReport, timedUpTo } from './feature-report.ts'
 import { poolsOf } from './plan.ts'
 import type { StoragePool } from './pools.ts'
 
@@ -117,29 +116,15 @@ async function bindBlankVolume(context: StorageContext, report: FeatureReport, p
   )
   const created = await context.create<DataVolume>(volume)
   const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: context.namespace, name }
-  const { value: problem, seconds } = await timed(context, () =>
-    context
-      .waitFor<PersistentVolumeClaim, null>(claim, {
-        describe: 'be bound',
-        limit,
-        mayNotExistYet: true,
-        until: ({ status }) => (status?.phase === 'Bound' ? null : undefined),
-      })
-      .catch((error: unknown) => {
-        if (error instanceof WaitTimeoutError) return error.message
-        throw error
-      }),
+  const { measured } = await timedUpTo(context, limit.milliseconds / 1000, () =>
+    context.waitFor<PersistentVolumeClaim, true>(claim, {
+      describe: 'be bound',
+      limit,
+      mayNotExistYet: true,
+      until: ({ status }) => (status?.phase === 'Bound' ? true : undefined),
+    }),
   )
-  const limitSeconds = limit.milliseconds / 1000
-  report.time({
-    id: 'blank-volume',
-    subject: pool.name,
-    name: 'blankVolumeSeconds',
-    // Who gives up at the limit has not kept it.
-    seconds: problem === null ? seconds : Math.max(seconds, limitSeconds + 0.001),
-    limitSeconds,
-    ...(problem !== null && { detail: problem }),
-  })
+  report.time({ id: 'blank-volume', subject: pool.name, name: 'blankVolumeSeconds', ...measured })
   await context.release([created])
 }
 
