@@ -35,7 +35,6 @@ beforeAll(async () => {
   writeFileSync(kubeconfigPath, cluster.kubeconfig)
   client = await connectCluster({ kubeconfigPath, userAgent: 'test' })
   clock = await connectRemoteClock(cluster.clockUrl)
-  holdTimeForPrograms()
 })
 afterAll(async () => {
   client.close()
@@ -43,22 +42,6 @@ afterAll(async () => {
   await cluster.close()
   rmSync(folder, { recursive: true })
 })
-
-/** Time must not skip while a program starts and works: until its pod has ended, or it waits for nothing but time. */
-function holdTimeForPrograms(): void {
-  let held: Disposable | undefined
-  const release = () => {
-    held?.[Symbol.dispose]()
-    held = undefined
-  }
-  cluster.store.subscribe({ group: '', resource: 'pods' }, ({ type, object }) => {
-    const { phase } = object['status'] as { phase?: string }
-    if (type === 'DELETED' || phase === 'Succeeded' || phase === 'Failed') release()
-    else if (type === 'MODIFIED' && phase === 'Running' && !object.metadata.deletionTimestamp)
-      held ??= cluster.clock.busy()
-  })
-  cluster.store.subscribe({ group: 'kubevirt.io', resource: 'virtualmachineinstances' }, release)
-}
 
 const parametersFor = (behaviour: string) =>
   latencyContract.parameters.parse({

@@ -2,7 +2,7 @@
  * Stands in for the program of an upstream checkup in a Job of the embedded cluster: reads and writes the documented
  * ConfigMap with its service account, and ends as it is told to. `node upstream-stand-in.ts <behaviour>`
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { clockVariable, connectRemoteClock } from '../../helpers/clock/remote-clock.ts'
 import { connectCluster } from '../../helpers/kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { vmi } from '../../helpers/kubevirt/virtual-machine-instance.ts'
@@ -80,7 +80,7 @@ switch (behaviour) {
         withOwner({ apiVersion: 'v1', kind: 'Pod', name: HOSTNAME, uid: POD_UID }),
       ),
     )
-    await sleep(600_000)
+    await (await connectRemoteClock(process.env[clockVariable] ?? '')).sleep(600_000)
     break
   default:
     throw new Error(`no behaviour "${behaviour}"`)
