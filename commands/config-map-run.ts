@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse, stringify } from 'yaml'
+import { clockVariable, connectRemoteClock } from '../helpers/clock/remote-clock.ts'
 import {
   CheckupRequestError,
   problemInConfigMap,
@@ -45,7 +46,13 @@ interface ConfigMapRunOptions {
 export async function runOfConfigMap({ environment, ...options }: ConfigMapRunOptions): Promise<number> {
   const client = await connectCluster({ userAgent: 'kubevirt-acceptance' })
   try {
-    const status = new ConfigMapStatus(client, environment.configMap, { shard: environment.shard })
+    // Times are those of the cluster, as those of the objects beside it.
+    const clockUrl = process.env[clockVariable]
+    await using clock = clockUrl === undefined ? undefined : await connectRemoteClock(clockUrl)
+    const status = new ConfigMapStatus(client, environment.configMap, {
+      shard: environment.shard,
+      ...(clock !== undefined && { clock }),
+    })
     const configMap = await status.claim()
     let outcome: CheckupOutcome
     let exitCode: number

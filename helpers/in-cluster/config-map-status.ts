@@ -5,6 +5,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../clock/clock.ts'
+import { wallClock } from '../clock/wall-clock.ts'
 import { isApiError } from '../kubernetes/api-error.ts'
 import type { ClusterClient } from '../kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../kubernetes/kubernetes-object.ts'
@@ -53,19 +55,19 @@ export class ConfigMapStatus {
   readonly #client: ClusterClient
   readonly #reference: { apiVersion: string; kind: string; namespace: string; name: string }
   readonly #shard: Shard | undefined
-  readonly #now: () => Date
+  readonly #clock: Pick<Clock, 'now'>
   /** Writes follow each other. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(
     client: ClusterClient,
     place: { namespace: string; name: string },
-    { shard, now = () => new Date() }: { shard?: Shard | undefined; now?: () => Date } = {},
+    { shard, clock = wallClock }: { shard?: Shard | undefined; clock?: Pick<Clock, 'now'> } = {},
   ) {
     this.#client = client
     this.#reference = { apiVersion: 'v1', kind: 'ConfigMap', ...place }
     this.#shard = shard
-    this.#now = now
+    this.#clock = clock
   }
 
   /**
@@ -77,6 +79,7 @@ export class ConfigMapStatus {
     let found: ConfigMap | undefined
     const claim = randomUUID()
     const annotation = `${annotationPrefix}claim${this.#shard === undefined ? '' : `-${this.#shard.index}`}`
+    const now = timestamp(new Date(await this.#clock.now()))
     await this.#change((configMap) => {
       // A first attempt that got no answer was written after all.
       if (configMap.metadata.annotations?.[annotation] === claim) return
@@ -86,7 +89,6 @@ export class ConfigMapStatus {
       // With shards the first one starts, and the others join in until all of them are through.
       const taken = shard === undefined ? key.start : shardKey(shard.index, 'startTimestamp')
       if (taken in data || (shard !== undefined && key.completion in data)) throw new ConfigMapInUseError()
-      const now = timestamp(this.#now())
       data[key.start] ??= now
       data[taken] = now
       configMap.metadata.annotations = { ...configMap.metadata.annotations, [annotation]: claim }
@@ -104,11 +106,11 @@ export class ConfigMapStatus {
 
   /** Writes how it ended. May be repeated: what is known later takes the place of what was known before. */
   async complete(outcome: CheckupOutcome): Promise<void> {
+    const now = timestamp(new Date(await this.#clock.now()))
     await this.#change((configMap) => {
       const data = (configMap.data ??= {})
-      const completion = timestamp(this.#now())
       const own = {
-        completionTimestamp: completion,
+        completionTimestamp: now,
         succeeded: String(outcome.failureReason === ''),
         failureReason: outcome.failureReason,
       }
