@@ -78,6 +78,7 @@ describe.skipIf(missing !== undefined)(`real guests${missing === undefined ? '' 
           'uploaded disk, stop and start': 'passed: kept',
         })
         expect(verdictsOf(document, 'snapshot-restore', 'marker')).toEqual({ 'restored disk': 'passed: kept' })
+        expect(Object.values(verdictsOf(document, 'sriov', 'sriov-ping'))).toEqual(['passed: answered'])
       } finally {
         await folder.remove()
       }
