@@ -8,7 +8,6 @@ import { dirname } from 'node:path'
 export function keepCompiledCode(): void {
   if (process.env.NODE_COMPILE_CACHE !== undefined) return
   // An old Node.js, which is refused with a message later on, has none. Nothing to say if there is no place to write to.
-  const enable: typeof module.enableCompileCache | undefined = module.enableCompileCache
-  const directory = enable?.().directory
+  const { directory } = (module as Partial<typeof module>).enableCompileCache?.() ?? {}
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE = dirname(directory)
 }
