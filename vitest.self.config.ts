@@ -8,13 +8,20 @@ const realGuests = [
   'tests/{qemu,*-qemu}.test.ts',
 ]
 
-const limits = { testTimeout: 60_000, hookTimeout: 60_000 }
+const cpus = Math.max(2, availableParallelism())
+
+const limits = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // Of one file. Each may be a whole run in processes of its own, and time limits in it are real.
+  maxConcurrency: cpus,
+}
 
 export default defineConfig({
   test: {
     watch: false,
     // Most of a test's time is waiting: for guests, processes and pages.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: cpus,
     projects: [
       {
         test: {
