@@ -52,7 +52,7 @@ test('the packed package runs in an empty folder', { timeout: 300_000 }, async (
     // Node does not strip types in node_modules.
     expect(files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))).toEqual([])
 
-    await run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(folder.path, tarball))
+    await run('npm', 'install', '--no-audit', '--no-fund', join(folder.path, tarball))
     // The Node of this repository is its own affair.
     expect((await readdir(join(folder.path, 'node_modules'))).filter((name) => name.startsWith('node-linux'))).toEqual(
       [],
