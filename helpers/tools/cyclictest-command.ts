@@ -1,5 +1,8 @@
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import { quote } from './shell-quote.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('cyclictest')
 
 export interface CyclictestOptions {
   /** One thread runs on each of them, e.g. `2-3`. */
@@ -32,10 +35,4 @@ export function cyclictestCommand(options: CyclictestOptions): string {
     words.push('-h', whole('histogramMicroseconds', histogramMicroseconds, 1, 1_000_000))
   if (jsonFile !== undefined) words.push(`--json=${jsonFile}`)
   return words.map(quote).join(' ')
-}
-
-function whole(name: string, value: number, least: number, most: number): string {
-  if (!Number.isSafeInteger(value) || value < least || value > most)
-    throw new RangeError(`invalid cyclictest ${name} ${value}: expected a whole number from ${least} to ${most}`)
-  return String(value)
 }

@@ -1,4 +1,7 @@
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('hwlatdetect')
 
 export interface HwlatdetectOptions {
   /** Whole seconds. */
@@ -14,14 +17,8 @@ export interface HwlatdetectOptions {
  * @throws RangeError for what hwlatdetect would refuse or misread
  */
 export function hwlatdetectCommand({ durationSeconds, thresholdMicroseconds, cpuList }: HwlatdetectOptions): string {
-  const duration = whole('durationSeconds', durationSeconds)
-  const threshold = whole('thresholdMicroseconds', thresholdMicroseconds)
+  const duration = whole('durationSeconds', durationSeconds, 1)
+  const threshold = whole('thresholdMicroseconds', thresholdMicroseconds, 1)
   const cpus = cpuList === undefined ? '' : ` --cpu-list=${formatCpuList(parseCpuList(cpuList))}`
   return `hwlatdetect --duration=${duration}s --threshold=${threshold}us${cpus}`
-}
-
-function whole(name: string, value: number): string {
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new RangeError(`invalid hwlatdetect ${name} ${value}: expected a whole number from 1`)
-  return String(value)
 }

@@ -1,5 +1,8 @@
 import { formatCpuList, parseCpuList } from './cpu-list.ts'
 import { quote } from './shell-quote.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('oslat')
 
 export interface OslatOptions {
   /** CPUs to measure, e.g. `2-3`. */
@@ -50,10 +53,4 @@ export function oslatCommand(options: OslatOptions): string {
   if (options.quiet === true) words.push('--quiet')
   if (jsonFile !== undefined) words.push(`--json=${jsonFile}`)
   return words.map(quote).join(' ')
-}
-
-function whole(name: string, value: number, least: number, most: number): string {
-  if (!Number.isSafeInteger(value) || value < least || value > most)
-    throw new RangeError(`invalid oslat ${name} ${value}: expected a whole number from ${least} to ${most}`)
-  return String(value)
 }

@@ -1,5 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { quote } from './shell-quote.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('ping')
 
 export interface PingOptions {
   /** `auto` uses only what both have. */
@@ -44,12 +47,6 @@ export function pingCommand(options: PingOptions): string {
   if (payloadBytes !== undefined) words.push('-s', whole('payloadBytes', payloadBytes, 0))
   if (from !== undefined) words.push('-I', from)
   return [...words, destination].map(quote).join(' ')
-}
-
-function whole(name: string, value: number, least: number): string {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new RangeError(`invalid ping ${name} ${value}: expected a whole number from ${least}`)
-  return String(value)
 }
 
 /** Milliseconds as decimal seconds, never with an exponent. */

@@ -6,6 +6,9 @@ import { isIPv4 } from 'node:net'
 import { averageFrameBytes } from './packet-rate.ts'
 import { quote } from './shell-quote.ts'
 import { OutputReader } from './tool-output.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('pktgen')
 
 const folder = '/proc/net/pktgen'
 
@@ -87,12 +90,6 @@ function devicePath(interfaceName: string): string {
   if (!/^[\w.-]{1,15}$/.test(interfaceName))
     throw new RangeError(`invalid interface name for pktgen: ${JSON.stringify(interfaceName)}`)
   return `${folder}/${interfaceName}`
-}
-
-function whole(name: string, value: number, least: number, most: number): string {
-  if (!Number.isSafeInteger(value) || value < least || value > most)
-    throw new RangeError(`invalid pktgen ${name} ${value}: expected a whole number from ${least} to ${most}`)
-  return String(value)
 }
 
 export interface PktgenDevice {

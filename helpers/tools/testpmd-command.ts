@@ -1,4 +1,7 @@
 import { quote } from './shell-quote.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('testpmd')
 
 interface TestpmdPort {
   /** `0000:06:00.0` */
@@ -79,10 +82,4 @@ function checkCpus(mainCpus: readonly number[], forwardingCpus: readonly number[
   const twice = all.find((cpu, index) => all.indexOf(cpu) !== index)
   if (twice !== undefined)
     throw new RangeError(`CPU ${twice} is given to testpmd twice; forwarding needs CPUs of its own`)
-}
-
-function whole(name: string, value: number, least: number): string {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new RangeError(`invalid testpmd ${name} ${value}: expected a whole number from ${least}`)
-  return String(value)
 }

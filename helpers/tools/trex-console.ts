@@ -1,6 +1,9 @@
 /** Commands of TRex's console, and what it answers to those that do something. */
 import { formatPacketRate } from './packet-rate.ts'
 import { outputLines, ToolOutputError, type OutputLine } from './tool-output.ts'
+import { wholeNumbersOf } from './whole-number.ts'
+
+const whole = wholeNumbersOf('TRex')
 
 export interface TrexStart {
   /** Python file with the streams, in the guest. */
@@ -113,10 +116,4 @@ export function confirmTrexCommand(command: keyof typeof confirmations, output: 
     `nothing says that ${command} succeeded; the last it says is`,
     lines.at(-1) ?? null,
   )
-}
-
-function whole(name: string, value: number, least: number): string {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new RangeError(`invalid TRex ${name} ${value}: expected a whole number from ${least}`)
-  return String(value)
 }
