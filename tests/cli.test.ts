@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { repository } from './acceptance-run.ts'
-import { main } from '../cli.ts'
-import { commandFolder, type CommandResult } from './command-line.ts'
+import { commandFolder } from './command-line.ts'
+import { inProcess } from './in-process.ts'
 
 const folder = commandFolder()
 afterAll(() => folder[Symbol.dispose]())
@@ -28,16 +28,6 @@ const commands = [
   'version',
 ]
 const withProfile = ['plan', 'preflight', 'run', 'sweep', 'embedded']
-/** For what is about words alone; a process costs half a second. */
-async function inProcess(...args: string[]): Promise<Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr' | 'json'>> {
-  let stdout = ''
-  let stderr = ''
-  const exitCode = await main(args, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  })
-  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) as unknown }
-}
 
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
 

@@ -1,5 +1,5 @@
 /** Checkups as Jobs of an embedded cluster, which people and their scripts apply, wait for and read. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,7 +25,8 @@ export function documentedManifests(checkup: Documented, replacements: readonly 
   }, text)
 }
 
-const worker = (name: string) => ({
+/** A node that has what every documented checkup asks for. */
+export const worker = (name: string) => ({
   name,
   cpus: 16,
   memory: '64Gi',
@@ -142,16 +143,6 @@ export function printedBy(separate: SeparateCluster, job: string): string {
 }
 
 const program = 'kubectl'
-
-export function hasKubectl(): boolean {
-  try {
-    execFileSync(program, ['version', '--client'], { stdio: 'ignore' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
-  }
-}
 
 export function kubectl(
   { kubeconfigPath, folder }: SeparateCluster,

@@ -8,13 +8,13 @@ import {
   documentedCluster,
   documentedManifests,
   file,
-  hasKubectl,
   kubectl,
   podsOf,
   printedBy,
   untilOver,
   untilRunning,
 } from './in-cluster-jobs.ts'
+import { hasKubectl } from './kubectl.ts'
 import { namespace } from './separate-cluster.ts'
 
 const limits = { timeout: 180_000 }

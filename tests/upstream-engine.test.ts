@@ -4,15 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CaseRecord } from '../helpers/run/case-record.ts'
 import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
-
-const worker = (name: string) => ({
-  name,
-  cpus: 16,
-  memory: '64Gi',
-  hugepages1Gi: 8,
-  labels: { 'kubevirt.io/realtime': 'true' },
-  resources: { 'openshift.io/dpdk': 4 },
-})
+import { worker } from './in-cluster-jobs.ts'
 
 test('what the documented checkups report stands in the run like any other result', { timeout: 180_000 }, async () => {
   const folder = await temporaryFolder()

@@ -3,22 +3,13 @@ import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
 import { parseCyclictestJson, parseCyclictestText } from './cyclictest.ts'
 import { parseHwlatdetect } from './hwlatdetect.ts'
+import { refusal } from './testing/refusal.ts'
 import { ToolOutputError } from './tool-output.ts'
 
 const folder = new URL('testdata/cyclictest/', import.meta.url)
 /** What stands before and behind the exit code that the shell printed after the tool. */
 const capture = (name: string) => readFileSync(new URL(name, folder), 'utf8').split(/^rc=\d+$/m)
 const text = (name: string) => capture(name)[0]!
-
-function problem(read: () => unknown): ToolOutputError {
-  try {
-    read()
-  } catch (error) {
-    if (error instanceof ToolOutputError) return error
-    throw error
-  }
-  throw new Error('it was read')
-}
 
 /** Minimum, average, maximum and cycles of each thread. */
 const read: Record<string, { breakValue?: number; threads: [number, number, number, number][] }> = {
@@ -170,7 +161,7 @@ test.each([
     /thread 1 has 1502 overflows, but 100/,
   ],
 ])('refuses %s', (_, wrong, kind, message) => {
-  const error = problem(() => parseCyclictestText(wrong))
+  const error = refusal(() => parseCyclictestText(wrong))
   expect(error.message).toMatch(message)
   expect(error.problem).toBe(kind)
 })
@@ -192,7 +183,7 @@ test.each([
     /maximum 10918 us are not in order/,
   ],
 ])('refuses JSON: %s', (_, wrong, kind, message) => {
-  const error = problem(() => parseCyclictestJson(wrong))
+  const error = refusal(() => parseCyclictestJson(wrong))
   expect(error.message).toMatch(message)
   expect(error.problem).toBe(kind)
 })
@@ -331,7 +322,7 @@ test.each([
   ],
   ['an interrupted run', gaps.replace('test finished', 'interrupted\ntest finished'), 'truncated', /was interrupted/],
 ])('refuses of hwlatdetect: %s', (_, wrong, kind, message) => {
-  const error = problem(() => parseHwlatdetect(wrong))
+  const error = refusal(() => parseHwlatdetect(wrong))
   expect(error.message).toMatch(message)
   expect(error.problem).toBe(kind)
 })

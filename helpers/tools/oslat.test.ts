@@ -4,22 +4,13 @@ import { expect, test } from 'vitest'
 import { oslatDisagreements, parseOslatJson } from './oslat-json.ts'
 import { parseOslatText } from './oslat.ts'
 import { oslatJson, oslatText, type OslatRun } from './testing/oslat-printer.ts'
+import { refusal } from './testing/refusal.ts'
 import { ToolOutputError } from './tool-output.ts'
 
 const folder = new URL('testdata/oslat/', import.meta.url)
 /** What stands before and behind the exit code that the shell printed after oslat. */
 const capture = (name: string) => readFileSync(new URL(name, folder), 'utf8').split(/^rc=\d+$/m)
 const text = (name: string) => capture(name)[0]!
-
-function problem(read: () => unknown): ToolOutputError {
-  try {
-    read()
-  } catch (error) {
-    if (error instanceof ToolOutputError) return error
-    throw error
-  }
-  throw new Error('it was read')
-}
 
 /** Minimum, average, maximum and overflows of each CPU. */
 const read: Record<string, { seconds: number | null; cpus: Record<number, [number, number, number, number]> }> = {
@@ -118,7 +109,7 @@ test.each(Object.entries(read))('reads %s', (name, { seconds, cpus }) => {
 })
 
 test.each(Object.entries(refused))('refuses %s', (name, message) => {
-  expect(problem(() => parseOslatText(text(name))).message).toBe(message)
+  expect(refusal(() => parseOslatText(text(name))).message).toBe(message)
 })
 
 test('reads all of an output', () => {
@@ -250,14 +241,14 @@ test.each([
   ['nothing', '', 'truncated', /it ends before the version of oslat, it holds no line/],
   ['CPUs out of order', replaced('Core:\t 2 3', 'Core:\t 3 2'), 'inconsistent', /the cores are not in ascending order/],
 ])('refuses %s', (_, wrong, kind, message) => {
-  const error = problem(() => parseOslatText(wrong))
+  const error = refusal(() => parseOslatText(wrong))
   expect(error.message).toMatch(message)
   expect(error.problem).toMatch(kind)
 })
 
 test('a run that measured nothing is refused', () => {
   const wrong = text('one-cpu-5s.txt').replaceAll(/(0\d\d \(us\):\t )\d+/g, '$10')
-  expect(problem(() => parseOslatText(wrong)).message).toContain(
+  expect(refusal(() => parseOslatText(wrong)).message).toContain(
     'CPU 3: nothing was measured, and yet its maximum is 646741 us',
   )
 })
@@ -305,7 +296,7 @@ test.each([
     /CPU 2: its maximum 12 us is not in its highest bucket/,
   ],
 ])('refuses JSON: %s', (_, wrong, kind, message) => {
-  const error = problem(() => parseOslatJson(wrong))
+  const error = refusal(() => parseOslatJson(wrong))
   expect(error.message).toMatch(message)
   expect(error.problem).toBe(kind)
 })

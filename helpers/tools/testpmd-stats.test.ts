@@ -8,20 +8,11 @@ import {
   type ForwardStatistics,
   type ForwardStream,
 } from './testpmd-stats.ts'
+import { refusal } from './testing/refusal.ts'
 import { ToolOutputError } from './tool-output.ts'
 
 const folder = new URL('testdata/testpmd/', import.meta.url)
 const capture = (name: string) => readFileSync(new URL(name, folder), 'utf8')
-
-function refusal(read: () => unknown): ToolOutputError {
-  try {
-    read()
-  } catch (error) {
-    if (error instanceof ToolOutputError) return error
-    throw error
-  }
-  throw new Error('it was read')
-}
 const forwardRefusal = (output: string) => refusal(() => parseForwardStatistics(output))
 
 /** RX and TX of port 0, then of port 1: packets/dropped. */
