@@ -3,6 +3,8 @@
  * context of its case, and the text that the documented one would have for a failure.
  */
 import type { CheckupContext } from '../fixtures/checkup-context.ts'
+import { GuestError } from '../helpers/guest/guest-error.ts'
+import { ApiError } from '../helpers/kubernetes/api-error.ts'
 
 type Context = Pick<CheckupContext<unknown>, 'provision' | 'keepRawOutput'>
 
@@ -30,4 +32,21 @@ export async function provisionDocumented<T>(
     await keepDocumentedStatus(context, failureReason(error))
     throw error
   }
+}
+
+/** The texts of a documented checkup that boots VMs and logs into their guests. */
+interface SetUpTexts {
+  /** @param reason the API server's message */
+  notCreated: (reason: string) => string
+  /** @param vmi `namespace/name` */
+  notReady: (vmi: string) => string
+}
+
+/** What such a checkup writes about a set-up that failed. It tells nothing of why a VM did not become ready. */
+export function setUpFailureText(error: unknown, { notCreated, notReady }: SetUpTexts): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const vmi = /VirtualMachineInstance (\S+)/.exec(message)?.[1]
+  if (error instanceof GuestError) return `failed to login to VMI "${error.vmi}": ${message}`
+  if (error instanceof ApiError) return notCreated(error.serverMessage)
+  return vmi === undefined ? notCreated(message) : notReady(vmi)
 }

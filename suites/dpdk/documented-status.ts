@@ -2,15 +2,13 @@
  * What the documented checkup would have written into its ConfigMap for the same findings. Kept beside the raw output
  * for those who know its texts; the verdict is that of the checks, which see more than it does.
  */
-import { GuestError } from '../../helpers/guest/guest-error.ts'
-import { ApiError } from '../../helpers/kubernetes/api-error.ts'
+import { setUpFailureText } from '../documented-status.ts'
 import type { DpdkFindings } from './findings.ts'
 import type { DpdkParameters } from './parameters.ts'
 import { trafficCounts } from './traffic-counts.ts'
 import {
   countersNotRead,
   generatorErrors,
-  loginFailed,
   notAllReceived,
   notCreated,
   notReady,
@@ -37,11 +35,4 @@ export function documentedFailure({ traffic }: DpdkFindings, parameters: DpdkPar
   return sent === received ? '' : notAllReceived({ sent, received })
 }
 
-/** It tells nothing of why a VM did not become ready. */
-export function setUpFailure(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const vmi = /VirtualMachineInstance (\S+)/.exec(message)?.[1]
-  if (error instanceof GuestError) return loginFailed(error.vmi, message)
-  if (error instanceof ApiError) return notCreated(error.serverMessage)
-  return vmi === undefined ? notCreated(message) : notReady(vmi)
-}
+export const setUpFailure = (error: unknown): string => setUpFailureText(error, { notCreated, notReady })

@@ -25,6 +25,3 @@ export const notCreated = (reason: string): string => `setup: ${reason}`
 /** Without the prefix of other failures of the set-up. @param vmi `namespace/name` */
 export const notReady = (vmi: string): string =>
   `failed to wait for VMI "${vmi}" to be ready: timed out waiting for the condition`
-
-/** @param vmi `namespace/name` */
-export const loginFailed = (vmi: string, reason: string): string => `failed to login to VMI "${vmi}": ${reason}`

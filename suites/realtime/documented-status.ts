@@ -2,20 +2,11 @@
  * What the documented checkup would have written into its ConfigMap for the same findings. Kept beside the raw output
  * for those who know its texts; the verdict is that of the checks, which see more than it does.
  */
-import { GuestError } from '../../helpers/guest/guest-error.ts'
-import { ApiError } from '../../helpers/kubernetes/api-error.ts'
+import { setUpFailureText } from '../documented-status.ts'
 import type { RealtimeFindings } from './findings.ts'
 import type { RealtimeParameters } from './parameters.ts'
 import { ToolRunError } from './procedure.ts'
-import {
-  exitCode,
-  loginFailed,
-  noMaximum,
-  notCreated,
-  notReady,
-  oslatFailed,
-  thresholdExceeded,
-} from './upstream-failure.ts'
+import { exitCode, noMaximum, notCreated, notReady, oslatFailed, thresholdExceeded } from './upstream-failure.ts'
 
 /** '' for success. It looks at the maximum only. It has no other tool than oslat, and no run without a limit: null. */
 export function documentedFailure({ oslat }: RealtimeFindings, of: RealtimeParameters): string | null {
@@ -25,14 +16,7 @@ export function documentedFailure({ oslat }: RealtimeFindings, of: RealtimeParam
   return measured > threshold ? thresholdExceeded({ measured, threshold }) : ''
 }
 
-/** It tells nothing of why a VM did not become ready. */
-export function setUpFailure(error: unknown): string {
-  const message = messageOf(error)
-  const vmi = /VirtualMachineInstance (\S+)/.exec(message)?.[1]
-  if (error instanceof GuestError) return loginFailed(error.vmi, message)
-  if (error instanceof ApiError) return notCreated(error.serverMessage)
-  return vmi === undefined ? notCreated(message) : notReady(vmi)
-}
+export const setUpFailure = (error: unknown): string => setUpFailureText(error, { notCreated, notReady })
 
 /** @param vmi `namespace/name` */
 export function measurementFailure(vmi: string, error: unknown): string {

@@ -15,9 +15,6 @@ export const notReady = (vmi: string): string =>
   `failed to wait for VMI "${vmi}" be ready: timed out waiting for the condition`
 
 /** @param vmi `namespace/name` */
-export const loginFailed = (vmi: string, reason: string): string => `failed to login to VMI "${vmi}": ${reason}`
-
-/** @param vmi `namespace/name` */
 export const oslatFailed = (vmi: string, reason: string): string => `failed to run Oslat on VMI "${vmi}": ${reason}`
 
 export const exitCode = (code: number): string =>
