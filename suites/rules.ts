@@ -3,6 +3,7 @@
  * `requireBothNodes`, `warnOfUnknownNodes`, `warnOfUnknownNetworks` and rules of their own, and return its problems.
  */
 import type { ParameterProblem, ProfileWorld } from '../helpers/run/checkup-contract.ts'
+import { parseQuantity } from '../helpers/units/quantity.ts'
 
 /** `Parameters` is the type of the checkup's parameters. */
 export interface ProblemReport<Parameters> {
@@ -61,4 +62,39 @@ export function warnOfUnknownNetworks<Name extends string>(
     if (!networks.includes(qualified) && !(namespace === local && networks.includes(name)))
       warn(parameter, `no network "${qualified}" in the profile; it has ${networks.join(', ') || 'none'}`)
   }
+}
+
+/** Of a VM with dedicated CPUs and hugepages. */
+export interface DedicatedMachine {
+  readonly cpuCores: number
+  readonly cpuSockets: number
+  readonly cpuThreads: number
+  readonly guestMemory: string
+  readonly hugepageSize: string
+}
+
+/**
+ * @param minimum how many CPUs the checkup needs
+ * @param use what for, e.g. `at least 4 are needed: ...`
+ */
+export function requireDedicatedCpus(
+  count: number,
+  { minimum, use }: { minimum: number; use: string },
+  { error }: Pick<ProblemReport<DedicatedMachine>, 'error'>,
+): void {
+  const asked = `cpuSockets x cpuCores x cpuThreads is ${count}`
+  if (count % 2 === 1)
+    error(
+      'cpuCores',
+      `${asked}; an odd number of dedicated CPUs splits a physical core on nodes with hyper-threads, which refuse it with SMTAlignmentError. Use an even one`,
+    )
+  else if (count < minimum) error('cpuCores', `${asked}; ${use}`)
+}
+
+export function requireWholeHugepages(
+  { guestMemory, hugepageSize }: DedicatedMachine,
+  { error }: Pick<ProblemReport<DedicatedMachine>, 'error'>,
+): void {
+  if (parseQuantity(guestMemory) % parseQuantity(hugepageSize) !== 0n)
+    error('guestMemory', `${guestMemory} is not a multiple of hugepageSize: ${hugepageSize}`)
 }

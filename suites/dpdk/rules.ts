@@ -2,11 +2,12 @@
 import { gigabitsPerSecondOnWire, lineRate, parsePacketRate } from '../../helpers/tools/packet-rate.ts'
 import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
 import { formatDuration, parseDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
-import { parseQuantity } from '../../helpers/units/quantity.ts'
 import {
   type ProblemReport,
   problemReport,
   requireBothNodes,
+  requireDedicatedCpus,
+  requireWholeHugepages,
   warnOfUnknownNetworks,
   warnOfUnknownNodes,
 } from '../rules.ts'
@@ -137,21 +138,12 @@ function latency(of: DpdkParameters, { isGiven }: RuleContext, { error, warn }: 
       error(parameter, `${parameter} needs something to judge; set measureLatency: true`)
 }
 
-function machines(of: DpdkParameters, { error }: Report): void {
+function machines(of: DpdkParameters, report: Report): void {
   const cpus = cpuCount({ sockets: of.cpuSockets, cores: of.cpuCores, threads: of.cpuThreads })
-  const asked = `cpuSockets x cpuCores x cpuThreads is ${cpus}`
-  if (cpus % 2 === 1)
-    error(
-      'cpuCores',
-      `${asked}; an odd number of dedicated CPUs splits a physical core on nodes with hyper-threads, which refuse it with SMTAlignmentError. Use an even one`,
-    )
-  else if (of.trafficGenerator === 'trex' && cpus < trexMinimumCpus)
-    error(
-      'cpuCores',
-      `${asked}; TRex needs at least ${trexMinimumCpus}: one each for the system, its master, its latency thread and a worker`,
-    )
+  const minimum = of.trafficGenerator === 'trex' ? trexMinimumCpus : 0
+  const use = `TRex needs at least ${minimum}: one each for the system, its master, its latency thread and a worker`
+  requireDedicatedCpus(cpus, { minimum, use }, report)
   if (of.eastPciAddress === of.westPciAddress)
-    error('westPciAddress', `both interfaces are at ${of.eastPciAddress}; give each an address of its own`)
-  if (parseQuantity(of.guestMemory) % parseQuantity(of.hugepageSize) !== 0n)
-    error('guestMemory', `${of.guestMemory} is not a multiple of hugepageSize: ${of.hugepageSize}`)
+    report.error('westPciAddress', `both interfaces are at ${of.eastPciAddress}; give each an address of its own`)
+  requireWholeHugepages(of, report)
 }

@@ -2,8 +2,13 @@
 import type { ParameterProblem, RuleContext } from '../../helpers/run/checkup-contract.ts'
 import { parseCpuList } from '../../helpers/tools/cpu-list.ts'
 import { formatDuration, parseDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
-import { parseQuantity } from '../../helpers/units/quantity.ts'
-import { problemReport, warnOfUnknownNodes, type ProblemReport } from '../rules.ts'
+import {
+  problemReport,
+  type ProblemReport,
+  requireDedicatedCpus,
+  requireWholeHugepages,
+  warnOfUnknownNodes,
+} from '../rules.ts'
 import { upstreamRules } from '../upstream-parameters.ts'
 import {
   caseTimeout,
@@ -54,23 +59,23 @@ function upstream(of: RealtimeParameters, context: RuleContext, report: Report):
     )
 }
 
-function machine(of: RealtimeParameters, { error }: Report): void {
+function machine(of: RealtimeParameters, report: Report): void {
   const count = cpuCount(of)
-  const asked = `cpuSockets x cpuCores x cpuThreads is ${count}`
-  if (count % 2 === 1)
-    error(
-      'cpuCores',
-      `${asked}; an odd number of dedicated CPUs splits a physical core on nodes with hyper-threads, which refuse it with SMTAlignmentError. Use an even one`,
-    )
-  else if (count < 4) error('cpuCores', `${asked}; at least 4 are needed: two for the operating system, two to measure`)
+  const use = 'at least 4 are needed: two for the operating system, two to measure'
+  requireDedicatedCpus(count, { minimum: 4, use }, report)
   const measured = parseCpuList(measuredCpus(of))
   const beyond = measured.filter((cpu) => cpu >= count)
   if (beyond.length > 0)
-    error('measuredCpus', `the VM has no CPU ${beyond.join(', ')}: ${asked}, so they are 0-${count - 1}`)
+    report.error(
+      'measuredCpus',
+      `the VM has no CPU ${beyond.join(', ')}: cpuSockets x cpuCores x cpuThreads is ${count}, so they are 0-${count - 1}`,
+    )
   else if (measured.length >= count)
-    error('measuredCpus', `${measuredCpus(of)} are all CPUs of the VM; leave at least one to the operating system`)
-  if (parseQuantity(of.guestMemory) % parseQuantity(of.hugepageSize) !== 0n)
-    error('guestMemory', `${of.guestMemory} is not a multiple of hugepageSize: ${of.hugepageSize}`)
+    report.error(
+      'measuredCpus',
+      `${measuredCpus(of)} are all CPUs of the VM; leave at least one to the operating system`,
+    )
+  requireWholeHugepages(of, report)
 }
 
 function limits(of: RealtimeParameters, { warn }: Report): void {
