@@ -1,5 +1,6 @@
 /** The numbers of a DPDK case for its record, and whether they may be judged. */
-import type { Measurement, RecordTable, Unit, Validity, ValueSearch } from '../../helpers/run/case-record.ts'
+import type { Recording } from '../../fixtures/case-recorder.ts'
+import type { Measurement, Unit, ValueSearch } from '../../helpers/run/case-record.ts'
 import { withUnit } from '../../helpers/run/judge.ts'
 import { gigabitsPerSecondOnWire } from '../../helpers/tools/packet-rate.ts'
 import { validRateShare } from './checks.ts'
@@ -12,15 +13,8 @@ import { trafficCounts, type TrafficCounts } from './traffic-counts.ts'
 import { trafficPlan } from './traffic-plan.ts'
 import type { FlowLatency, GeneratorSample } from './traffic-generator.ts'
 
-export interface DpdkRecording {
-  measurements: Measurement[]
-  tables: RecordTable[]
-  results: Record<string, string | null>
-  validity: Validity
-}
-
 /** A missing measurement is in it as null: nothing that was asked for is left out. */
-export function dpdkRecording(findings: DpdkFindings, parameters: DpdkParameters): DpdkRecording {
+export function dpdkRecording(findings: DpdkFindings, parameters: DpdkParameters): Required<Recording> {
   const traffic = askedTraffic(findings, parameters).map((each) => measureTraffic(each, parameters))
   const searches = askedSearches(findings, parameters)
   const problems = [...traffic.flatMap(trafficProblems), ...searches.flatMap(searchProblems)]

@@ -1,5 +1,6 @@
 /** The numbers of a realtime case for its record, and whether they may be judged. */
-import type { Measurement, RecordTable, Unit, Validity, ValueHistogram } from '../../helpers/run/case-record.ts'
+import type { Recording } from '../../fixtures/case-recorder.ts'
+import type { RecordTable, Unit, ValueHistogram } from '../../helpers/run/case-record.ts'
 import { withUnit } from '../../helpers/run/judge.ts'
 import { LatencyHistogram } from '../../helpers/statistics/histogram.ts'
 import { formatCpuList } from '../../helpers/tools/cpu-list.ts'
@@ -7,13 +8,6 @@ import type { LatencyDistribution } from '../../helpers/units/latency-distributi
 import type { RealtimeFindings, ToolRun } from './findings.ts'
 import type { RealtimeParameters } from './parameters.ts'
 import { oslatPercentiles } from './percentiles.ts'
-
-export interface RealtimeRecording {
-  measurements: Measurement[]
-  tables: RecordTable[]
-  results: Record<string, string | null>
-  validity: Validity
-}
 
 /** A number of one CPU, or of the whole guest where `subject` is ''. */
 export interface Value {
@@ -25,7 +19,7 @@ export interface Value {
   rawOutput: string
 }
 
-export function realtimeRecording(findings: RealtimeFindings, of: RealtimeParameters): RealtimeRecording {
+export function realtimeRecording(findings: RealtimeFindings, of: RealtimeParameters): Required<Recording> {
   const values = valuesOf(findings, of)
   const problems = runs(findings).flatMap((run) => run.problems)
   return {

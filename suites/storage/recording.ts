@@ -1,17 +1,11 @@
 /** The numbers of a group for its record. */
-import type { Measurement, RecordTable, Unit, Validity } from '../../helpers/run/case-record.ts'
+import type { Recording } from '../../fixtures/case-recorder.ts'
+import type { Measurement, RecordTable, Unit } from '../../helpers/run/case-record.ts'
 import { compareRuns, type ComparisonRow } from './comparison.ts'
 import type { GroupFindings } from './group-run.ts'
 import type { StorageParameters } from './parameters.ts'
 import { isComplete, subjectOf, validVms, type JobResult, type PermutationResult } from './permutation-result.ts'
 import { poolsOf } from './plan.ts'
-
-export interface StorageRecording {
-  measurements: Measurement[]
-  tables: RecordTable[]
-  results: Record<string, string | null>
-  validity: Validity
-}
 
 /** A measurement with what it is about; `job` where it is one. */
 export interface Value {
@@ -190,7 +184,7 @@ export function storageRecording(
   findings: GroupFindings,
   of: StorageParameters,
   before: readonly PermutationResult[],
-): StorageRecording {
+): Required<Recording> {
   const { results, facts, takenOver, notMeasured } = findings
   const [record] = results.flatMap(({ records }) => records)
   const [pool] = poolsOf(of)
