@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { embeddedProfile } from '../tests/acceptance-run.ts'
 import { commandFolder, type CommandFolder, type StartedCommand } from '../tests/command-line.ts'
+import { vmiSpec } from '../fixtures/embedded-cluster/kubevirt/testing/vmi-spec.ts'
 
 /** Starts `embedded` and waits until it serves. */
 async function startEmbedded(folder: CommandFolder, ...args: string[]): Promise<StartedCommand> {
@@ -195,17 +196,7 @@ const virtualMachineInstance = {
   apiVersion: 'kubevirt.io/v1',
   kind: 'VirtualMachineInstance',
   metadata: { name: 'tryout' },
-  spec: {
-    domain: {
-      devices: {
-        disks: [{ name: 'root', disk: { bus: 'virtio' } }],
-        interfaces: [{ name: 'default', masquerade: {} }],
-      },
-      resources: { requests: { memory: '128Mi' } },
-    },
-    networks: [{ name: 'default', pod: {} }],
-    volumes: [{ name: 'root', containerDisk: { image: 'quay.io/kubevirt/cirros-container-disk-demo' } }],
-  },
+  spec: vmiSpec({ image: 'quay.io/kubevirt/cirros-container-disk-demo' }),
 }
 
 async function findKubectl(): Promise<{ path: string | undefined; reason: string }> {
