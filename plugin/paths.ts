@@ -11,3 +11,11 @@ export const codeRoot = dirname(import.meta.dirname)
 export const packageRoot = existsSync(join(codeRoot, 'package.json')) ? codeRoot : dirname(codeRoot)
 
 export const modulePath = (path: string): string => join(codeRoot, `${path}.${sourceExtension}`)
+
+/**
+ * Modules of this package other than the files of checkups, for `server.deps.external` of Vitest: Node loads them itself and keeps
+ * what it compiled, which takes a fifth less of the CPU time of a run than Vite's transformation of each.
+ */
+export const ownModules = new RegExp(
+  `^${codeRoot.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}/(?!node_modules/).*(?<!\\.checkup)\\.${sourceExtension}$`,
+)

@@ -18,7 +18,7 @@ import type { RunDescription } from '../reports/run-description.ts'
 import { checkups } from '../suites/index.ts'
 import { cancelGracefully } from './cancellation.ts'
 import { keepCompiledCode } from './compile-cache.ts'
-import { codeRoot, modulePath, packageRoot, sourceExtension } from './paths.ts'
+import { codeRoot, modulePath, ownModules, packageRoot, sourceExtension } from './paths.ts'
 import { runState } from './run-state.ts'
 
 export interface KubevirtAcceptanceOptions {
@@ -54,6 +54,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
         test: {
           watch: false,
           globalSetup: [modulePath('plugin/global-setup')],
+          server: { deps: { external: [ownModules] } },
           provide: { kubevirtAcceptanceRun: run },
           projects: profile.checkups.map(({ name }, index) => ({
             // The users' own Vitest settings are about their own tests; a checkup runs the same everywhere.
@@ -66,7 +67,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
               include: [`**/*.checkup.${sourceExtension}`],
               // The default leaves node_modules out, where the suites of the installed package are.
               exclude: [],
-              server: { deps: { inline: allure.inline } },
+              server: { deps: { inline: allure.inline, external: [ownModules] } },
               setupFiles: [modulePath('plugin/worker-setup')],
               // One file after the other, in the order of the checkups: measurements must not disturb each other.
               fileParallelism: false,
