@@ -21,7 +21,7 @@ export default defineConfig({
   test: {
     watch: false,
     // Most of a test's time is waiting: for guests, processes and pages.
-    maxWorkers: cpus,
+    maxWorkers: cpus + 1,
     projects: [
       {
         test: {
