@@ -5,6 +5,7 @@ import { resolveImage } from '../helpers/profile/images.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import type { PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
+import { undisturbedCases } from '../plugin/cases-at-once.ts'
 import { preflightPlan } from '../plugin/preflight-plan.ts'
 import { checkups } from '../suites/index.ts'
 import { defineCommand } from './command.ts'
@@ -101,7 +102,7 @@ export function checkupManifests(
   const contract = checkups.find(({ name }) => name === selected)
   const cases = profile.checkups.find(({ name }) => name === selected)?.cases ?? []
   if (contract === undefined) throw new UsageError(`there is no checkup "${selected}"`)
-  const shards = shardsOf(options.shards, cases.length)
+  const shards = shardsOf(options.shards, undisturbedCases(profile, checkups, selected).length)
   const name = objectName(options.name ?? `${selected}-checkup`)
   const [namespace, serviceAccount, configMap] = [profile.namespace.name, `${name}-sa`, `${name}-config`]
   const place = { name: configMap, namespace }
@@ -151,11 +152,14 @@ function permissionsOf(
   return [...own, ...permissions.filter(({ required }) => required || withOptional)]
 }
 
-function shardsOf(text: string | undefined, cases: number): number {
+/** @param parts into which the cases can be divided: those that disturb each other stay in one pod, one after the other */
+function shardsOf(text: string | undefined, parts: number): number {
   if (text === undefined) return 1
   const shards = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0
-  if (shards >= 1 && shards <= cases) return shards
-  throw new UsageError(`--shards "${text}" has to be a whole number from 1 to ${cases}, the number of cases`)
+  if (shards >= 1 && shards <= parts) return shards
+  throw new UsageError(
+    `--shards "${text}" has to be a whole number from 1 to ${parts}, the number of cases, where those on one storage class count as one`,
+  )
 }
 
 /** Its longest derivative is that of a pod of an Indexed Job. */

@@ -1,5 +1,6 @@
 import type { LoadedProfile, PlannedCase } from '../helpers/profile/loaded-profile.ts'
-import type { CaseRequirements } from '../helpers/run/checkup-contract.ts'
+import { casesAtOnce, disturbEachOther } from '../helpers/run/case-exclusion.ts'
+import type { CaseExclusion, CaseRequirements } from '../helpers/run/checkup-contract.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { requirementsOf } from '../plugin/preflight-plan.ts'
 import { checkups } from '../suites/index.ts'
@@ -37,7 +38,19 @@ export function estimateRun(profile: LoadedProfile, selected: readonly string[])
   )
   // Checkups run one after the other, the cases of each so many at a time.
   const total = (duration: (each: EstimatedCase) => number): number =>
-    byCheckup.reduce((sum, cases) => sum + inLanes(cases.map(duration), profile.parallelism), 0)
+    byCheckup.reduce((sum, cases) => {
+      const jobs = cases.map((each) => ({ duration: duration(each), exclusive: each.requirements.exclusive }))
+      return (
+        sum +
+        inLanes(
+          jobs,
+          casesAtOnce(
+            profile.parallelism,
+            jobs.map(({ exclusive }) => exclusive),
+          ),
+        )
+      )
+    }, 0)
   const cases = byCheckup.flat()
   return {
     cases,
@@ -47,14 +60,27 @@ export function estimateRun(profile: LoadedProfile, selected: readonly string[])
   }
 }
 
-/** When everything is done if each job, in order, goes to the lane that is free first. */
-export function inLanes(durations: readonly number[], lanes: number): number {
-  const free = Array.from({ length: Math.max(1, lanes) }, () => 0)
-  for (const duration of durations) {
-    const first = free.indexOf(Math.min(...free))
-    free[first] = (free[first] ?? 0) + duration
+interface Job {
+  duration: number
+  exclusive: CaseExclusion | undefined
+}
+
+/** When everything is done if each job, in order, begins when a lane is free and no other disturbs it. */
+export function inLanes(jobs: readonly Job[], lanes: number): number {
+  let waiting = jobs
+  let running: { of: Job; end: number }[] = []
+  let now = 0
+  while (waiting.length > 0) {
+    waiting = waiting.filter((job) => {
+      const mayBegin =
+        running.length < lanes && !running.some(({ of }) => disturbEachOther(of.exclusive, job.exclusive))
+      if (mayBegin) running.push({ of: job, end: now + job.duration })
+      return !mayBegin
+    })
+    now = Math.min(...running.map(({ end }) => end))
+    running = running.filter(({ end }) => end > now)
   }
-  return Math.max(...free)
+  return Math.max(now, ...running.map(({ end }) => end))
 }
 
 function sumByKind(creates: readonly { kind: string; count: number }[]): { kind: string; count: number }[] {

@@ -1,6 +1,6 @@
-import type { CaseRequests, PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
+import type { CaseRequests, PlannedPermission, PlannedSpace } from '../helpers/preflight/preflight-plan.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
-import type { PlannedSpace } from '../helpers/run/checkup-contract.ts'
+import { parallelismText } from '../helpers/run/case-exclusion.ts'
 import { formatDuration } from '../helpers/units/duration.ts'
 import { formatBytes } from '../helpers/units/quantity.ts'
 import { singleLine } from '../reports/plain-text.ts'
@@ -20,7 +20,7 @@ export function planLines(
       ['profile', `${profile.name} (${profile.file}), sha256 ${profile.sha256.slice(0, 12)}`],
       ['cluster', clusterText(profile)],
       ['namespace', `${profile.namespace.name}${profile.namespace.create ? ' (created when missing)' : ''}`],
-      ['parallelism', `${plural(profile.parallelism, 'case')} at a time`],
+      ['parallelism', parallelismText(profile.parallelism)],
     ]),
     ...estimate.cases.flatMap((each) => ['', ...caseLines(each, profile, output)]),
     '',
@@ -32,7 +32,7 @@ export function planLines(
       ['measures', durationText(estimate.measurementMilliseconds)],
       [
         'worst case',
-        `${durationText(estimate.worstCaseMilliseconds)} (all time-outs and tear-downs used up, ${plural(profile.parallelism, 'case')} at a time)`,
+        `${durationText(estimate.worstCaseMilliseconds)} (all time-outs and tear-downs used up, ${parallelismText(profile.parallelism)})`,
       ],
     ]),
   ]

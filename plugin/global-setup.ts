@@ -6,11 +6,14 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { openCluster } from '../fixtures/cluster.ts'
+import { openCluster, type Cluster } from '../fixtures/cluster.ts'
 import { clockVariable } from '../helpers/clock/remote-clock.ts'
 import type { ProvidedCluster, ProvidedRun } from '../fixtures/provided.ts'
+import { type ClusterRoom, readClusterRoom, unknownRoom } from '../helpers/preflight/cluster-room.ts'
 import { type RunDirectory, runDirectory } from '../helpers/run/run-directory.ts'
 import { prepareRun } from './prepare-run.ts'
+import { checkups } from '../suites/index.ts'
+import { casesAtOnceByCheckup } from './cases-at-once.ts'
 import { runState } from './run-state.ts'
 
 export default async function setUp(project: TestProject): Promise<(() => Promise<void>) | undefined> {
@@ -41,9 +44,19 @@ async function makeReady(project: TestProject): Promise<() => Promise<void>> {
     state: runState(),
     undo,
   })
-  project.provide('kubevirtAcceptanceCluster', provided)
+  project.provide('kubevirtAcceptanceCluster', { ...provided, room: await roomFor(run, selected, cluster) })
   const later = undo.move()
   return () => later.disposeAsync()
+}
+
+/** Nobody asks for it while cases run one after the other. */
+async function roomFor(
+  { profile }: ProvidedRun,
+  selected: readonly string[],
+  { client }: Cluster,
+): Promise<ClusterRoom> {
+  const atOnce = casesAtOnceByCheckup(profile, checkups)
+  return selected.some((name) => (atOnce.get(name) ?? 1) > 1) ? readClusterRoom(client) : unknownRoom
 }
 
 /** Starts the embedded cluster, or says where the real one is. */
@@ -51,7 +64,7 @@ async function reachCluster(
   { profile }: ProvidedRun,
   directory: RunDirectory,
   undo: AsyncDisposableStack,
-): Promise<ProvidedCluster> {
+): Promise<Omit<ProvidedCluster, 'room'>> {
   const userAgent = 'kubevirt-acceptance'
   if (profile.cluster.kind === 'kubeconfig') {
     const { path, context } = profile.cluster

@@ -5,6 +5,7 @@ import type { Plugin } from 'vitest/config'
 import type { Reporter, Vitest } from 'vitest/node'
 import type { ProvidedRun } from '../fixtures/provided.ts'
 import { inShard, shardOf } from '../helpers/in-cluster/pod-environment.ts'
+import { parallelismText } from '../helpers/run/case-exclusion.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import { formatProblem, ProfileError } from '../helpers/profile/profile-problem.ts'
@@ -16,6 +17,7 @@ import type { withBaseline as WithBaseline } from '../reports/compare/baseline-r
 import type { createReporters as CreateReporters } from '../reports/create-reporters.ts'
 import type { RunDescription } from '../reports/run-description.ts'
 import { checkups } from '../suites/index.ts'
+import { casesAtOnceByCheckup, undisturbedCases } from './cases-at-once.ts'
 import { cancelGracefully } from './cancellation.ts'
 import { keepCompiledCode } from './compile-cache.ts'
 import { codeRoot, modulePath, ownModules, packageRoot, sourceExtension } from './paths.ts'
@@ -49,6 +51,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
       process.once('exit', endBeforeAnyProject)
       const runsDirectory = resolve(options.runsDirectory ?? process.env.KUBEVIRT_ACCEPTANCE_RUNS ?? 'reports/runs')
       const allure = allureVitestSettings()
+      const atOnce = casesAtOnceByCheckup(profile, checkups)
       const run: ProvidedRun = { id: createRunId(new Date()), runsDirectory, profile }
       return {
         test: {
@@ -56,7 +59,7 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
           globalSetup: [modulePath('plugin/global-setup')],
           server: { deps: { external: [ownModules] } },
           provide: { kubevirtAcceptanceRun: run },
-          projects: profile.checkups.map(({ name }, index) => ({
+          projects: profile.checkups.map(({ name, cases }, index) => ({
             // The users' own Vitest settings are about their own tests; a checkup runs the same everywhere.
             extends: false as const,
             plugins: [projectPlugin(run, options)],
@@ -72,7 +75,8 @@ export function kubevirtAcceptance(options: KubevirtAcceptanceOptions = {}): Plu
               // One file after the other, in the order of the checkups: measurements must not disturb each other.
               fileParallelism: false,
               sequence: { groupOrder: index + 1 },
-              maxConcurrency: profile.parallelism,
+              // Cases at the same time wait for their turn inside of their tests, where they know of each other.
+              maxConcurrency: atOnce.get(name) === 1 ? 1 : Math.max(1, cases.length),
               // Fixture set-up and tear-down have budgets of their own; every test sets its own limit.
               hookTimeout: durationMilliseconds(profile.timeouts.tearDown) * 2,
             },
@@ -175,7 +179,7 @@ function effectiveConfiguration(profile: LoadedProfile): { name: string; value: 
       name: 'guest',
       value: `connect ${guest.connectTimeout}, login ${guest.loginTimeout}, command ${guest.commandTimeout}`,
     },
-    { name: 'parallelism', value: `${parallelism} case${parallelism === 1 ? '' : 's'} at a time` },
+    { name: 'parallelism', value: parallelismText(parallelism) },
   ]
 }
 
@@ -183,7 +187,13 @@ function effectiveConfiguration(profile: LoadedProfile): { name: string; value: 
 function partOf(profile: LoadedProfile): LoadedProfile {
   const shard = shardOf(process.env)
   if (shard === undefined) return profile
-  return { ...profile, checkups: profile.checkups.map((each) => ({ ...each, cases: inShard(each.cases, shard) })) }
+  return {
+    ...profile,
+    checkups: profile.checkups.map((each) => {
+      const mine = new Set(inShard(undisturbedCases(profile, checkups, each.name), shard).flat())
+      return { ...each, cases: each.cases.filter(({ id }) => mine.has(id)) }
+    }),
+  }
 }
 
 function profileOrExit(options: KubevirtAcceptanceOptions): LoadedProfile {

@@ -27,7 +27,7 @@ test('the preflight knows what the VMs of cases request that may run at the same
     [storageContract, latencyContract],
   )
   expect(plan.concurrentRequests).toEqual({
-    parallelism: 2,
+    atOnce: 2,
     cases: [
       { id: 'storage/quick', cpus: 2, memoryBytes: 4 * 2 ** 30 },
       { id: 'storage/bootstorm', cpus: 8, memoryBytes: 16 * 2 ** 30 },

@@ -1,5 +1,6 @@
-import type { PlannedPermission, PreflightPlan } from '../helpers/preflight/preflight-plan.ts'
+import type { ConcurrentRequests, PlannedPermission, PreflightPlan } from '../helpers/preflight/preflight-plan.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
+import { casesAtOnce, type Parallelism } from '../helpers/run/case-exclusion.ts'
 import type { CaseRequirements, CheckupContract } from '../helpers/run/checkup-contract.ts'
 
 /** What each planned case needs, by the contract of its checkup. */
@@ -46,35 +47,48 @@ export function preflightPlan(
     neededFor: 'create the namespace when it is missing, and remove it again',
     required: false,
   }))
+  const concurrent = concurrentRequests(byCase, profile.parallelism)
+  const caseSpace = byCase.flatMap(({ id, requirements: { space } }) => (space === undefined ? [] : [{ id, space }]))
+  const room = [
+    ...(caseSpace.length > 0 ? [{ group: 'storage.k8s.io', resource: 'csistoragecapacities' }] : []),
+    ...((concurrent.concurrentRequests?.atOnce ?? 1) > 1 ? [{ group: '', resource: 'nodes' }] : []),
+  ].map((target): PlannedPermission => ({
+    permission: { verb: 'list', ...target },
+    neededFor: 'see how much room there is for the VMs of cases',
+    required: false,
+  }))
   return {
     namespace: profile.namespace,
-    permissions: distinct([...all.flatMap(({ permissions }) => permissions), ...common, ...namespace]),
+    permissions: distinct([...all.flatMap(({ permissions }) => permissions), ...room, ...common, ...namespace]),
     networks: distinct(all.flatMap(({ networks }) => networks)),
     nodes: distinct(all.flatMap(({ nodes }) => nodes)),
     machineSets: distinct(all.flatMap(({ machineSets = [] }) => machineSets)),
     minimumSchedulableNodes: Math.max(0, ...all.map((each) => each.minimumSchedulableNodes)),
-    ...concurrentRequests(byCase, profile.parallelism),
+    ...concurrent,
+    caseSpace,
   }
 }
 
 /** Checkups run one after the other: cases of one are never at the same time as those of another. */
 function concurrentRequests(
   byCase: readonly { id: string; requirements: CaseRequirements }[],
-  parallelism: number,
+  parallelism: Parallelism,
 ): Pick<PreflightPlan, 'concurrentRequests'> {
-  const known = byCase.flatMap(({ id, requirements: { requests } }) =>
-    requests === undefined ? [] : [{ id, ...requests }],
-  )
-  const memory = (cases: typeof known) =>
+  const memory = ({ atOnce, cases }: ConcurrentRequests) =>
     cases
       .map(({ memoryBytes }) => memoryBytes)
       .toSorted((one, other) => other - one)
-      .slice(0, parallelism)
+      .slice(0, atOnce)
       .reduce((sum, bytes) => sum + bytes, 0)
-  const [cases] = [...Map.groupBy(known, ({ id }) => id.split('/')[0]).values()].toSorted(
-    (one, other) => memory(other) - memory(one),
-  )
-  return cases === undefined ? {} : { concurrentRequests: { parallelism, cases } }
+  const byCheckup = [...Map.groupBy(byCase, ({ id }) => id.split('/')[0]).values()].map((cases) => ({
+    atOnce: casesAtOnce(
+      parallelism,
+      cases.map(({ requirements: { exclusive } }) => exclusive),
+    ),
+    cases: cases.flatMap(({ id, requirements: { requests } }) => (requests === undefined ? [] : [{ id, ...requests }])),
+  }))
+  const [most] = byCheckup.filter(({ cases }) => cases.length > 0).toSorted((one, other) => memory(other) - memory(one))
+  return most === undefined ? {} : { concurrentRequests: most }
 }
 
 function distinct<T>(values: readonly T[]): T[] {

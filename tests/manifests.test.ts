@@ -129,6 +129,6 @@ test('the Job asks for no rights on its node', () => {
 
 test('what cannot be made is refused', () => {
   expect(() => checkupManifests(profile, 'latency', { shards: '99' })).toThrow(
-    /^--shards "99" has to be a whole number from 1 to \d+, the number of cases$/,
+    /^--shards "99" has to be a whole number from 1 to \d+, the number of cases, where those on one storage class count as one$/,
   )
 })

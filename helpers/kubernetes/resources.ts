@@ -76,6 +76,7 @@ const kindsByGroup: Record<string, readonly Row[]> = {
     ['VolumeSnapshotClass', 'volumesnapshotclasses', 'cluster'],
   ],
   'storage.k8s.io': [
+    ['CSIStorageCapacity', 'csistoragecapacities'],
     ['StorageClass', 'storageclasses', 'cluster'],
     ['VolumeAttachment', 'volumeattachments', 'cluster'],
   ],

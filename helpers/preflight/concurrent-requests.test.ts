@@ -47,7 +47,7 @@ test('one case at a time may take all of the nodes that are schedulable', async 
   node(api, 'worker1')
   node(api, 'worker2', { cpu: '7500m', memory: '16Gi' })
   node(api, 'worker3', { unschedulable: true })
-  expect(await rows(api, { parallelism: 1, cases: [small, { ...large, cpus: 39 }] })).toEqual([
+  expect(await rows(api, { atOnce: 1, cases: [small, { ...large, cpus: 39 }] })).toEqual([
     'ok | CPUs and memory for one case at a time | at most 39 CPUs and 80Gi of 39.5 CPUs and 80Gi on schedulable nodes | ',
   ])
 })
@@ -55,27 +55,27 @@ test('one case at a time may take all of the nodes that are schedulable', async 
 test('a case that is too large for all nodes together is refused', async () => {
   await using api = await testApi()
   node(api, 'worker1')
-  expect(await rows(api, { parallelism: 1, cases: [small, large] })).toEqual([
+  expect(await rows(api, { atOnce: 1, cases: [small, large] })).toEqual([
     'failed | CPUs and memory for one case at a time | storage/fio/rep3/large/150Gi/c5 alone requests 40 CPUs and 80Gi; the schedulable nodes have 32 CPUs and 64Gi | take smaller or fewer VMs in the case, or add nodes; its VMs would not start',
   ])
 })
 
-test('more cases at a time than 60 % of the nodes hold are warned of, with the number that they hold', async () => {
+test('more cases at a time than 60 % of the nodes hold are told of: some will wait', async () => {
   await using api = await testApi()
   for (const name of ['worker1', 'worker2', 'worker3']) node(api, name)
   const cases = [small, small, small, small, small, small]
-  expect(await rows(api, { parallelism: 5, cases })).toEqual([
+  expect(await rows(api, { atOnce: 5, cases })).toEqual([
     'ok | CPUs and memory for 5 cases at a time | at most 50 CPUs and 100Gi of 96 CPUs and 192Gi on schedulable nodes | ',
   ])
-  expect(await rows(api, { parallelism: 6, cases })).toEqual([
-    'warning | CPUs and memory for 6 cases at a time | at most 60 CPUs and 120Gi of 96 CPUs and 192Gi on schedulable nodes, more than 60 % | set parallelism (6) to 5 in the profile; VMs that find no room wait until their case is given up',
+  expect(await rows(api, { atOnce: 6, cases })).toEqual([
+    'ok | CPUs and memory for 6 cases at a time | at most 60 CPUs and 120Gi of 96 CPUs and 192Gi on schedulable nodes, more than 60 %: some of the 6 will wait for others to end | ',
   ])
   // There are no more cases than these.
-  expect(await rows(api, { parallelism: 64, cases: [small, small] })).toHaveLength(1)
+  expect(await rows(api, { atOnce: 64, cases: [small, small] })).toHaveLength(1)
 })
 
 test('without the right to list nodes nothing is known', async () => {
   await using api = await testApi()
-  const [row] = await rows(api, { parallelism: 2, cases: [small] }, await api.restricted(documentedRules))
+  const [row] = await rows(api, { atOnce: 2, cases: [small] }, await api.restricted(documentedRules))
   expect(row).toMatch(/^unknown \| CPUs and memory for 2 cases at a time \| nodes may not be listed \|/)
 })

@@ -19,6 +19,8 @@ export interface PreflightPlan {
   machineSets?: readonly MachineSet[]
   /** What the VMs request that run at the same time; absent: no case says. */
   concurrentRequests?: ConcurrentRequests
+  /** Of each case that takes space in storage classes. */
+  caseSpace?: readonly { id: string; space: readonly PlannedSpace[] }[]
 }
 
 /** CPU and memory of all VMs of a case that run at the same time. */
@@ -27,9 +29,15 @@ export interface CaseRequests {
   memoryBytes: number
 }
 
+export interface PlannedSpace {
+  /** null: the default class of the cluster. */
+  storageClass: string | null
+  bytes: number
+}
+
 export interface ConcurrentRequests {
-  /** Cases that run at the same time. */
-  parallelism: number
+  /** Cases that run at the same time at most. */
+  atOnce: number
   /** Of each case of the checkup that needs most. */
   cases: readonly (CaseRequests & { id: string })[]
 }

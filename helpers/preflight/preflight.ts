@@ -8,6 +8,7 @@ import { checkNetworks } from './networks.ts'
 import { checkNodes } from './nodes.ts'
 import { checkPermissions } from './permissions.ts'
 import type { PreflightPlan, PreflightResult } from './preflight-plan.ts'
+import { checkStorageSpace } from './storage-space.ts'
 
 /**
  * Looks whether the cluster has what the plan needs, changing nothing. Every problem is in the result at once; it never
@@ -38,6 +39,7 @@ export async function runPreflight(
     guarded('nodes', () => checkNodes(client, plan, options)),
     guarded('dedicated resources', () => checkMachines(client, plan, options)),
     guarded('CPUs and memory', () => checkConcurrentRequests(client, plan, options)),
+    guarded('storage space', () => checkStorageSpace(client, plan, options)),
     guarded('lease', () => checkLease(client, plan, options)),
   ])
   return [...reachable, ...checks.flat()]

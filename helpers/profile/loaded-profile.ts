@@ -1,4 +1,5 @@
 /** A validated profile with every default filled in: plain JSON, so that it can be handed to workers and written down. */
+import type { Parallelism } from '../run/case-exclusion.ts'
 import type { JsonValue } from '../run/checkup-contract.ts'
 import type { EmbeddedClusterProfile } from './embedded-cluster.ts'
 import type { GatePolicy } from './gate-section.ts'
@@ -23,7 +24,7 @@ export interface LoadedProfile {
   images: ProfileImages
   guest: ProfileBase['guest']
   timeouts: ProfileBase['timeouts']
-  parallelism: number
+  parallelism: Parallelism
   gate: GatePolicy
   /** Those that the profile plans, in the order of the contracts. */
   checkups: PlannedCheckup[]

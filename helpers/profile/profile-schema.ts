@@ -96,11 +96,11 @@ const base = {
   guest: guest.prefault({}).describe('How guests are reached.'),
   timeouts: timeouts.prefault({}).describe('Budgets of what is not a checkup itself, as Go durations.'),
   parallelism: z
-    .int()
-    .min(1)
-    .max(64)
+    .union([z.int().min(1).max(64), z.literal('auto')], { error: 'a whole number, 1 to 64, or auto' })
     .default(1)
-    .describe('Cases that run at the same time. More than 1 lets measurements disturb each other.'),
+    .describe(
+      'Cases of a checkup that run at the same time, as far as the nodes hold their VMs; cases on one storage class never do. auto: storage cases of different classes together, all others one after the other. A number lets other measurements disturb each other.',
+    ),
   gate: gateSection.prefault({}).describe('What `kubevirt-acceptance gate` asks of a run.'),
 }
 

@@ -3,7 +3,7 @@
  * source for the profile schema, the ConfigMap mapping and the catalogue.
  */
 import type { z } from 'zod'
-import type { CaseRequests, MachineSet, PlannedPermission } from '../preflight/preflight-plan.ts'
+import type { CaseRequests, MachineSet, PlannedPermission, PlannedSpace } from '../preflight/preflight-plan.ts'
 import type { Unit } from './case-record.ts'
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
@@ -56,14 +56,17 @@ export interface CaseRequirements {
   machineSets?: readonly MachineSet[]
   /** What its VMs request while most of them run; absent where that is little. */
   requests?: CaseRequests
+  /** What it has for itself while it runs; absent: it does not say what would disturb it. */
+  exclusive?: CaseExclusion
   /** How long the case measures, without set-up and tear-down. */
   measurementMilliseconds: number
 }
 
-export interface PlannedSpace {
+/** Two cases disturb each other when they load one storage class, or when one of them takes all that the cluster has. */
+export interface CaseExclusion {
   /** null: the default class of the cluster. */
-  storageClass: string | null
-  bytes: number
+  storageClasses: readonly (string | null)[]
+  wholeCluster: boolean
 }
 
 export interface ResultDeclaration {

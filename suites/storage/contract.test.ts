@@ -116,6 +116,19 @@ test('what its VMs request at the same time: those of the largest group, and not
   expect(requests({ procedure: 'preflight' })).toBeNull()
 })
 
+test('what it has for itself: the classes of its pools, and for the ramp the whole cluster', () => {
+  const exclusive = (given: Record<string, unknown>) =>
+    expanded({ pools: ['rep3', 'fast=my-class', 'default'], ...given }).map(
+      (of) => storageContract.requirements(of, 'ns').exclusive,
+    )
+  const on = (...storageClasses: (string | null)[]) => ({ storageClasses, wholeCluster: false })
+  const each = [on('ocs-storagecluster-ceph-rbd'), on('my-class'), on(null)]
+  expect(exclusive({})).toEqual(each)
+  expect(exclusive({ procedure: 'clone' })).toEqual(each)
+  expect(exclusive({ mode: 'scale' })).toEqual(each.map((of) => ({ ...of, wholeCluster: true })))
+  expect(exclusive({ procedure: 'preflight' })).toEqual([on('ocs-storagecluster-ceph-rbd', 'my-class', null)])
+})
+
 test('nothing is wrong with the defaults', () => {
   expect(problems({})).toEqual([])
   expect(problems({}, { ...world, storageClasses: null })).toEqual([])

@@ -1,5 +1,5 @@
-import type { PlannedPermission } from '../../helpers/preflight/preflight-plan.ts'
-import type { CaseRequirements, PlannedSpace } from '../../helpers/run/checkup-contract.ts'
+import type { PlannedPermission, PlannedSpace } from '../../helpers/preflight/preflight-plan.ts'
+import type { CaseRequirements } from '../../helpers/run/checkup-contract.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
 import { guestPermission, helpful, helpfulPermissions, required } from '../permissions.ts'
 import type { StorageParameters } from './parameters.ts'
@@ -33,6 +33,11 @@ export function storageRequirements(of: StorageParameters, namespace: string): C
         : []),
     ]),
     ...requests(of),
+    exclusive: {
+      storageClasses: poolsOf(of).map(({ storageClass }) => storageClass),
+      // The ramp goes on until there is no more room: beside others it would find too little.
+      wholeCluster: of.procedure === 'fio' && of.mode === 'scale',
+    },
     measurementMilliseconds: measurementSeconds(of) * 1000,
   }
 }
