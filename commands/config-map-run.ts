@@ -24,6 +24,7 @@ import type { RunDocument } from '../helpers/run/run-document.ts'
 import { outcomeOf } from '../reports/config-map/outcome.ts'
 import { checkups } from '../suites/index.ts'
 import { exitCodes } from './exit-codes.ts'
+import { handOverReport } from './hand-over-report.ts'
 import type { Output } from './output.ts'
 import { packagedConfiguration, vitestRun } from './vitest-run.ts'
 
@@ -54,21 +55,31 @@ export async function runOfConfigMap({ environment, ...options }: ConfigMapRunOp
       ...(clock !== undefined && { clock }),
     })
     const configMap = await status.claim()
+    await using folder = await temporaryFolder()
+    const runsDirectory = join(folder.path, 'runs')
     let outcome: CheckupOutcome
     let exitCode: number
     try {
       const request = readCheckupRequest(configMap, options.checkup, checkups)
       for (const warning of request.warnings) options.output.note(`warning: ${warning}`)
       const namespace = serviceAccountNamespace() ?? client.namespace
-      ;({ outcome, exitCode } = await runRequest(request, { ...options, namespace, status }))
+      ;({ outcome, exitCode } = await runRequest(request, {
+        ...options,
+        namespace,
+        status,
+        folder: folder.path,
+        runsDirectory,
+      }))
     } catch (error) {
       await status.complete(failed(configurationProblem(error)))
       throw error
     }
     await status.complete(outcome)
+    const { output } = options
+    await handOverReport(client, status, { configMap, shard: environment.shard?.index ?? 0, runsDirectory, output })
     // Consumers take either for the verdict, so they must agree.
     if (outcome.failureReason === '') return exitCode
-    options.output.note(`status.failureReason: ${outcome.failureReason}`)
+    output.note(`status.failureReason: ${outcome.failureReason}`)
     return exitCode === exitCodes.ok ? exitCodes.broken : exitCode
   } finally {
     client.close()
@@ -86,13 +97,19 @@ function configurationProblem(error: unknown): string {
 interface RunRequestOptions extends Omit<ConfigMapRunOptions, 'environment'> {
   namespace: string
   status: ConfigMapStatus
+  folder: string
+  runsDirectory: string
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'kubevirt-acceptance-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
 async function runRequest(
   request: CheckupRequest,
-  { namespace, status, passedThrough, output }: RunRequestOptions,
+  { namespace, status, passedThrough, output, folder, runsDirectory: runs }: RunRequestOptions,
 ): Promise<{ outcome: CheckupOutcome; exitCode: number }> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubevirt-acceptance-'))
   try {
     const profilePath = join(folder, 'profile.yaml')
     await writeFile(profilePath, profileText(request, namespace))
@@ -100,7 +117,6 @@ async function runRequest(
     const longest = Math.max(...planned.flatMap(({ cases }) => cases.map((each) => each.timeoutMilliseconds)))
     if (request.profile === undefined)
       await writeFile(profilePath, profileText(request, namespace, 2 + Math.ceil(longest / hour)))
-    const runs = join(folder, 'runs')
     const progress = new ProgressNotes(status)
     const { exitCode } = await vitestRun({
       args: [...packagedConfiguration(folder), `--project=${request.contract.name}`, ...passedThrough],
@@ -128,8 +144,6 @@ async function runRequest(
   } catch (error) {
     if (!(error instanceof ProfileError)) throw error
     throw new ProfileError(error.problems.map((problem) => ({ ...problem, file: 'the ConfigMap', line: null })))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
   }
 }
 

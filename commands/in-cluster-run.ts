@@ -1,90 +1,74 @@
 /** `run --in-cluster`: applies the Job of a checkup, follows it, fetches what it found, and removes what was applied. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { gunzipSync } from 'node:zlib'
-import { type ConfigMap, documentKey } from '../helpers/in-cluster/config-map-status.ts'
-import { isApiError } from '../helpers/kubernetes/api-error.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ConfigMap } from '../helpers/in-cluster/config-map-status.ts'
 import type { ClusterClient } from '../helpers/kubernetes/cluster-client.ts'
-import type { Condition, KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
+import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
 import { randomName } from '../helpers/kubernetes/random-name.ts'
 import { type RemovalLimits, removeObjects } from '../helpers/kubernetes/removal.ts'
 import { describeReference, type ObjectReference, referenceTo } from '../helpers/kubernetes/resources.ts'
 import { waitForDeletion } from '../helpers/kubernetes/wait.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
-import type { RunDocument } from '../helpers/run/run-document.ts'
-import { createRunId, runDirectory, writeAtomically } from '../helpers/run/run-directory.ts'
+import { createRunId } from '../helpers/run/run-directory.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { onSignals } from '../plugin/signals.ts'
-import { junitXml } from '../reports/junit.ts'
-import { mergeRuns } from '../reports/merge-runs.ts'
 import { singleLine } from '../reports/plain-text.ts'
-import { summaryMarkdown } from '../reports/summary.ts'
 import { exitCodeOfSignal, exitCodes } from './exit-codes.ts'
-import { OperationalError } from './operational-error.ts'
+import { type FetchedRun, fetchRun } from './fetched-run.ts'
+import { JobFollower } from './job-follower.ts'
 import { type CheckupManifests, checkupManifests, type ManifestOptions } from './manifests.ts'
 import { alignedPairs, type Output } from './output.ts'
 import { reachCluster } from './reach-cluster.ts'
 
-const pollMilliseconds = 1000
-const logLimits = { tailLines: 1_000_000, limitBytes: 16 * 1024 * 1024 }
-
 interface InClusterResult {
   /** `status.*` of the ConfigMap, without the prefix. */
   status: Record<string, string>
-  /** Of each shard, as far as they left one. */
-  documents: RunDocument[]
+  fetched: FetchedRun
   /** What could not be removed: `kind namespace/name: reason`. */
   leftovers: string[]
   cancelledBy: NodeJS.Signals | null
 }
 
-/** Runs the Job, shows what became of it, and writes the run as one of this machine. @returns the exit code */
+type InClusterOptions = ManifestOptions & { output: Output; runsDirectory: string }
+
+/** Runs the Job, shows what became of it, and keeps its run as one of this machine. @returns the exit code */
 export async function runAsJob(
   profile: LoadedProfile,
   checkup: string | undefined,
-  options: ManifestOptions & { output: Output; runsDirectory: string },
+  options: InClusterOptions,
 ): Promise<number> {
-  const { output, runsDirectory } = options
-  const { status, documents, leftovers, cancelledBy } = await runInCluster(profile, checkup, options)
+  const { output } = options
+  const { status, fetched, leftovers, cancelledBy } = await runInCluster(profile, checkup, options)
+  const { document, directories, problems } = fetched
+  for (const problem of problems) output.note(`error: ${problem}`)
+  if (problems.length > 0) output.note('A run with a gap is never passed. For a whole report, run the checkup again.')
   for (const leftover of leftovers) output.note(`warning: not removed: ${leftover}`)
-  const document = oneOf(documents)
-  const directory = document === undefined ? undefined : written(document, runsDirectory)
   const judged = document?.exitCode ?? exitCodes.broken
-  // The status is written last, and by a process that outlives the run.
-  const agreed = status['succeeded'] === 'true' ? judged : judged === exitCodes.ok ? exitCodes.broken : judged
+  // The status is written last, and by a process that outlives the run. A report with a gap is no proof of anything.
+  const isProven = status['succeeded'] === 'true' && problems.length === 0
+  const agreed = !isProven && judged === exitCodes.ok ? exitCodes.broken : judged
   const exitCode = cancelledBy === null ? agreed : exitCodeOfSignal(cancelledBy)
   output.print(
     ...alignedPairs(Object.entries(status).map(([name, value]) => [`status.${name}`, singleLine(value)])),
-    ...(directory === undefined ? [] : [`results: ${directory} (run.json, junit.xml, summary.md)`]),
+    ...directories.map((directory) => `results: ${directory} (${filesIn(directory)})`),
+    ...(document === undefined || problems.length > 0 ? [] : [`report: npx kubevirt-acceptance report ${document.id}`]),
   )
-  output.document({ status, runId: document?.id ?? null, directory: directory ?? null, leftovers, exitCode })
+  output.document({
+    status,
+    runId: document?.id ?? null,
+    directory: directories[0] ?? null,
+    directories,
+    problems,
+    leftovers,
+    exitCode,
+  })
   return exitCode
 }
 
-function oneOf(documents: readonly RunDocument[]): RunDocument | undefined {
-  if (documents.length <= 1) return documents[0]
-  return mergeRuns(
-    documents.map((document) => ({ path: document.id, document })),
-    createRunId(new Date()),
-  )
-}
-
-function written(document: RunDocument, runsDirectory: string): string {
-  const directory = runDirectory(runsDirectory, document.id)
-  writeAtomically(directory.junit, junitXml(document))
-  writeAtomically(directory.summary, summaryMarkdown(document))
-  writeAtomically(directory.runJson, `${JSON.stringify(document, null, 2)}\n`)
-  return directory.root
-}
-
-type Job = KubernetesObject & { status?: { conditions?: Condition[] } }
-type Pod = KubernetesObject & {
-  spec?: { containers?: { name: string }[] }
-  status?: {
-    phase?: string
-    conditions?: Condition[]
-    containerStatuses?: { state?: { waiting?: { reason?: string; message?: string } } }[]
-  }
-}
+const filesIn = (directory: string): string =>
+  ['run.json', 'summary.md', 'junit.xml', 'raw', 'evidence', 'allure-results']
+    .filter((name) => existsSync(join(directory, name)))
+    .join(', ')
 
 /**
  * @throws UsageError as `checkupManifests`; ApiError and OperationalError when the Job cannot be applied or is removed by
@@ -93,12 +77,13 @@ type Pod = KubernetesObject & {
 async function runInCluster(
   profile: LoadedProfile,
   checkup: string | undefined,
-  options: ManifestOptions & { output: Output },
+  options: InClusterOptions,
 ): Promise<InClusterResult> {
   const { output } = options
   // A name of its own, so that one run does not find what another left.
   const name = options.name ?? randomName(`${checkup ?? 'checkup'}-`)
-  const made = checkupManifests(profile, checkup, { ...options, name })
+  const prefix = `${name}-report`
+  const made = checkupManifests(profile, checkup, { ...options, name, report: prefix })
   await using cluster = await reachCluster(profile)
   const { client, clock } = cluster
   const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown) + 60_000, clock }
@@ -112,11 +97,12 @@ async function runInCluster(
     cancelling.abort()
   })
   let status: Record<string, string> = {}
-  let documents: RunDocument[] = []
+  let fetched: FetchedRun = { document: undefined, directories: [], problems: [] }
   let leftovers: string[] = []
   try {
     await applyAll(client, profile, made, applied, output)
-    await new JobFollower(client, made.job, output).follow(cancelling.signal)
+    await using follower = new JobFollower(client, made.job, output)
+    await follower.follow(cancelling.signal)
     if (cancelling.signal.aborted) {
       // Its pods clean up and write how far they got, with the rights that are removed only afterwards.
       const job = await client.get(referenceTo(made.job))
@@ -125,11 +111,17 @@ async function runInCluster(
     }
     const configMap = await client.get<ConfigMap>(referenceTo(made.configMap))
     status = statusOf(configMap)
-    documents = documentsOf(configMap)
+    fetched = await fetchRun(client, {
+      configMap,
+      prefix,
+      shards: Number(options.shards ?? 1),
+      runsDirectory: options.runsDirectory,
+      mergedId: createRunId(new Date()),
+    })
   } finally {
     leftovers = await remove(client, applied.reverse(), limits)
   }
-  return { status, documents, leftovers, cancelledBy }
+  return { status, fetched, leftovers, cancelledBy }
 }
 
 async function applyAll(
@@ -174,94 +166,3 @@ const statusOf = ({ data = {} }: ConfigMap): Record<string, string> =>
       key.startsWith('status.') ? [[key.slice('status.'.length), value]] : [],
     ),
   )
-
-function documentsOf({ binaryData = {} }: ConfigMap): RunDocument[] {
-  const documents: RunDocument[] = []
-  for (let shard = 0; ; shard += 1) {
-    const encoded = binaryData[documentKey(shard)]
-    if (encoded === undefined) {
-      if (shard >= Object.keys(binaryData).length) return documents
-      continue
-    }
-    documents.push(JSON.parse(gunzipSync(Buffer.from(encoded, 'base64')).toString()) as RunDocument)
-  }
-}
-
-/** Prints what the pods of a Job print, and what keeps them from it, until the Job is over. */
-class JobFollower {
-  readonly #client: ClusterClient
-  readonly #job: ObjectReference
-  readonly #output: Output
-  /** Characters of each pod's log that were printed, by name. */
-  readonly #printed = new Map<string, number>()
-  readonly #told = new Map<string, string>()
-
-  constructor(client: ClusterClient, job: KubernetesObject, output: Output) {
-    this.#client = client
-    this.#job = referenceTo(job)
-    this.#output = output
-  }
-
-  async follow(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const job = await this.#client.getIfExists<Job>(this.#job)
-      if (job === undefined) throw new OperationalError(`${describeReference(this.#job)} was removed by somebody else`)
-      await this.#tellPods()
-      const end = job.status?.conditions?.find(({ type, status }) => isFinal(type) && status === 'True')
-      if (end !== undefined) {
-        this.#output.note(`Job ${this.#job.name}: ${end.type}: ${end.message ?? ''}`)
-        return
-      }
-      await sleep(pollMilliseconds, undefined, { signal }).catch(() => undefined)
-    }
-  }
-
-  async #tellPods(): Promise<void> {
-    const { namespace = '', name } = this.#job
-    const pods = await this.#client.list<Pod>({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      namespace,
-      labelSelector: `job-name=${name}`,
-    })
-    for (const pod of pods.items) {
-      const obstacle = obstacleOf(pod)
-      const podName = pod.metadata.name ?? ''
-      if (this.#told.get(podName) !== obstacle) {
-        this.#told.set(podName, obstacle)
-        this.#output.note(`Pod ${podName}: ${obstacle}`)
-      }
-      if (pod.status?.phase !== 'Pending') await this.#tellLog(pod, pods.items.length > 1)
-    }
-  }
-
-  async #tellLog({ metadata: { name = '', namespace = '' }, spec }: Pod, named: boolean): Promise<void> {
-    let log: string
-    try {
-      log = await this.#client.logs({ namespace, name }, spec?.containers?.[0]?.name ?? '', logLimits)
-    } catch (error) {
-      // Not yet, or not any more.
-      if (isApiError(error, 400) || isApiError(error, 404)) return
-      throw error
-    }
-    const from = this.#printed.get(name) ?? 0
-    const end = log.lastIndexOf('\n') + 1
-    if (end <= from) return
-    this.#printed.set(name, end)
-    const lines = log.slice(from, end - 1).split('\n')
-    this.#output.note(...lines.map((line) => (named ? `${name}: ${line}` : line)))
-  }
-}
-
-const isFinal = (type: string): boolean => type === 'Complete' || type === 'Failed'
-
-/** The phase, and what the pod waits for. */
-function obstacleOf({ status: { phase = 'Pending', conditions = [], containerStatuses = [] } = {} }: Pod): string {
-  const scheduled = conditions.find(({ type }) => type === 'PodScheduled')
-  const waiting = containerStatuses.flatMap(({ state }) => state?.waiting ?? [])[0]
-  const reason =
-    scheduled?.status === 'False'
-      ? `${scheduled.reason ?? ''}: ${scheduled.message ?? ''}`
-      : [waiting?.reason, waiting?.message].filter((text) => text !== undefined).join(': ')
-  return singleLine(reason === '' ? phase : `${phase}: ${reason}`)
-}

@@ -85,6 +85,8 @@ export interface ManifestOptions {
   image?: string | undefined
   name?: string | undefined
   'with-optional'?: boolean
+  /** Have the pods hand over the files of the run, as ConfigMaps whose names begin with this. */
+  report?: string
 }
 
 /** @throws UsageError for a checkup that the profile does not plan, and for options that cannot be used */
@@ -110,7 +112,7 @@ export function checkupManifests(
   const tearDown = durationMilliseconds(timeouts.tearDown)
   const longest = cases.reduce((sum, each) => sum + each.timeoutMilliseconds + 2 * tearDown, 5 * 60_000)
   return {
-    rights: roleManifests(permissionsOf(profile, selected, place, options['with-optional'] === true), {
+    rights: roleManifests(permissionsOf(profile, selected, place, options), {
       namespace,
       serviceAccount,
     }),
@@ -129,6 +131,7 @@ export function checkupManifests(
       configMap,
       image: options.image ?? resolveImage(`kubevirt-acceptance:${packageVersion()}`, profile.images),
       shards,
+      report: options.report,
       deadlineSeconds: Math.ceil(longest / 1000),
       graceSeconds: Math.ceil(tearDown / 1000) + 30,
     }),
@@ -139,7 +142,7 @@ function permissionsOf(
   profile: LoadedProfile,
   checkup: string,
   configMap: { name: string; namespace: string },
-  withOptional: boolean,
+  { 'with-optional': withOptional = false, report }: ManifestOptions,
 ): PlannedPermission[] {
   // The namespace is there: the Job is in it.
   const inPlace = { ...profile, namespace: { ...profile.namespace, create: false } }
@@ -149,6 +152,12 @@ function permissionsOf(
     neededFor: 'read the parameters, and write the results',
     required: true,
   }))
+  if (report !== undefined)
+    own.push({
+      permission: { verb: 'create', group: '', resource: 'configmaps', namespace: configMap.namespace },
+      neededFor: 'hand over the report',
+      required: true,
+    })
   return [...own, ...permissions.filter(({ required }) => required || withOptional)]
 }
 

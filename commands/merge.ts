@@ -1,14 +1,9 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { EarlierRun } from '../helpers/run/earlier-run.ts'
 import { runsDirectoryOf } from '../helpers/run/find-runs.ts'
-import { createRunId, runDirectory, writeAtomically, type RunDirectory } from '../helpers/run/run-directory.ts'
+import { createRunId, runDirectory } from '../helpers/run/run-directory.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
-import { RedactingWriter } from '../reports/allure/redacting-writer.ts'
-import { runResultId, writeRunResult } from '../reports/allure/run-result.ts'
-import { junitXml } from '../reports/junit.ts'
 import { mergeRuns, UnmergeableRunsError } from '../reports/merge-runs.ts'
-import { summaryMarkdown } from '../reports/summary.ts'
+import { writeMergedRun } from '../reports/write-merged-run.ts'
 import { defineCommand } from './command.ts'
 import { namedRuns, reportsOption } from './named-runs.ts'
 import { UsageError } from './usage-error.ts'
@@ -36,7 +31,7 @@ export const merge = defineCommand({
     const parts = positionals.flatMap((given) => namedRuns(given, places))
     const directory = runDirectory(runsDirectoryOf(places), createRunId(new Date()))
     const document = merged(parts, directory.id)
-    writeMerged(document, parts, directory)
+    writeMergedRun(document, parts, directory)
     output.print(
       `merged ${parts.map((part) => part.document.id).join(', ')} into ${directory.root}`,
       `verdict: ${document.verdict}, exit code ${document.exitCode}: ${document.reason}`,
@@ -59,22 +54,4 @@ function merged(parts: readonly EarlierRun[], id: string): RunDocument {
   } catch (error) {
     throw error instanceof UnmergeableRunsError ? new UsageError(error.message) : error
   }
-}
-
-function writeMerged(document: RunDocument, parts: readonly EarlierRun[], directory: RunDirectory): void {
-  for (const { path, document: part } of parts) {
-    const root = dirname(path)
-    for (const folder of ['raw', 'cases', 'evidence'])
-      if (existsSync(join(root, folder))) cpSync(join(root, folder), join(directory.root, folder), { recursive: true })
-    const results = join(root, 'allure-results')
-    if (!existsSync(results)) continue
-    // What is about one part as a whole is not about the merged run.
-    for (const name of readdirSync(results).filter((each) => !each.startsWith(runResultId(part.id))))
-      cpSync(join(results, name), join(directory.allureResults, name), { recursive: true })
-  }
-  writeRunResult(document, directory.allureResults, new RedactingWriter(directory.allureResults, () => []))
-  writeAtomically(directory.junit, junitXml(document))
-  writeAtomically(directory.summary, summaryMarkdown(document))
-  // Last: a merge that was killed is no run.
-  writeAtomically(directory.runJson, `${JSON.stringify(document, null, 2)}\n`)
 }

@@ -1,14 +1,14 @@
 /** `run --in-cluster`, and what shards of a run add up to. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { checkups } from '../suites/index.ts'
 import { repository } from './acceptance-run.ts'
 import { file } from './in-cluster-jobs.ts'
-import { commandFolder } from './command-line.ts'
+import { type CommandFolder, commandFolder } from './command-line.ts'
 import { namespace, type SeparateCluster, separateCluster } from './separate-cluster.ts'
 
 const limits = { timeout: 240_000 }
@@ -16,8 +16,10 @@ const inherited = { time: 'skipping', networks: [{ name: 'blue' }] }
 
 interface Result {
   exitCode: number
+  runId: string
   directory: string
   status: Record<string, string>
+  problems: string[]
   leftovers: string[]
 }
 
@@ -35,6 +37,23 @@ function applied({ cluster }: SeparateCluster): string[] {
 const documentIn = ({ directory }: Result): RunDocument =>
   JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunDocument
 
+/** Until the cluster has removed what belonged to the ConfigMap. */
+const untilNothingIsApplied = (separate: SeparateCluster) =>
+  vi.waitFor(() => expect(applied(separate)).toEqual([]), { timeout: 10_000 })
+
+/** Every file that the document tells of, and the report that is built from them. */
+async function expectWhole(result: Result, folder: Pick<CommandFolder, 'run'>): Promise<void> {
+  const { directory, runId } = result
+  const { cases } = documentIn(result)
+  const files = cases.flatMap(({ rawOutputs, evidence }) => [...rawOutputs, ...evidence].map(({ path }) => path))
+  expect(files.length).toBeGreaterThan(0)
+  for (const path of [...files, 'summary.md', 'junit.xml']) expect(existsSync(join(directory, path)), path).toBe(true)
+  expect(basename(directory)).toBe(runId)
+  const report = await folder.run('report', runId, '--reports', join(directory, '../..'), '--json')
+  expect(report.exitCode, report.stderr).toBe(0)
+  expect(existsSync((report.json() as { path: string }).path)).toBe(true)
+}
+
 test('a Job of the cluster is applied, followed, fetched and removed', limits, async () => {
   await using separate = await separateCluster(inherited)
   using folder = commandFolder()
@@ -50,8 +69,50 @@ test('a Job of the cluster is applied, followed, fetched and removed', limits, a
   })
   expect(run.stderr).toMatch(/applied Role .*\n[^]*PASSED latency\/blue[^]*Job latency-\w+: Complete/)
   expect(documentIn(result)).toMatchObject({ verdict: 'passed', plannedCases: ['latency/blue'] })
-  expect(applied(separate)).toEqual([])
+  await expectWhole(result, folder)
+  await untilNothingIsApplied(separate)
   expect(separate.leftBehind()).toEqual([])
+  // Nothing but runs: what was fetched has found its place.
+  expect(readdirSync(join(separate.folder, 'runs'))).toEqual([result.runId])
+})
+
+test('a missed limit comes home with its evidence', limits, async () => {
+  const networks = [{ name: 'blue', link: { latency: '20ms' } }]
+  await using separate = await separateCluster({ ...inherited, networks })
+  using folder = commandFolder()
+  const content = separate.profile({ case: { maxDesiredLatencyMilliseconds: 10 } })
+  const profile = await file(separate, 'profile.yaml', stringify(content))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
+  expect(run.exitCode, run.stderr).toBe(1)
+  const result = run.json() as Result
+  expect(result).toMatchObject({ status: { succeeded: 'false' }, problems: [] })
+  expect(documentIn(result).cases[0]?.evidence.length).toBeGreaterThan(0)
+  await expectWhole(result, folder)
+})
+
+test('a report that does not arrive whole is never green, and says what is missing', limits, async () => {
+  await using separate = await separateCluster(inherited)
+  const { store } = separate.cluster
+  const configMaps = { group: '', resource: 'configmaps' }
+  store.subscribe(configMaps, ({ type, object: { metadata } }) => {
+    if (type === 'ADDED' && metadata.name?.endsWith('-report-0-0'))
+      setImmediate(() => store.delete(configMaps, metadata.name ?? '', namespace))
+  })
+  using folder = commandFolder()
+  const profile = await file(separate, 'profile.yaml', stringify(separate.profile()))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
+  expect(run.exitCode, run.stderr).toBe(6)
+  const problem = expect.stringMatching(
+    /^the report could not be fetched: part 1 of 1 \(ConfigMap \S+-report-0-0\) is not there any more$/,
+  )
+  const result = run.json() as Result
+  expect(result).toMatchObject({ exitCode: 6, status: { succeeded: 'true' }, problems: [problem] })
+  expect(run.stderr).toContain('A run with a gap is never passed. For a whole report, run the checkup again.')
+  // What fits beside the status is there nevertheless.
+  expect(documentIn(result)).toMatchObject({ verdict: 'passed' })
+  await untilNothingIsApplied(separate)
 })
 
 const packaged = loadProfile(join(repository, 'cluster-profiles/embedded.yaml'), checkups)
@@ -99,7 +160,8 @@ test('two shards add up to the run that was not divided', limits, async () => {
   }
   expect(comparable(divided.json() as Result)).toEqual(comparable(whole.json() as Result))
   expect(comparable(divided.json() as Result).plannedCases).toEqual(['latency/blue', 'latency/red'])
-  expect(applied(separate)).toEqual([])
+  await expectWhole(divided.json() as Result, folder)
+  await untilNothingIsApplied(separate)
 })
 
 test('options of the Job need a Job, and a Job takes one checkup', limits, async () => {

@@ -49,6 +49,9 @@ const annotationPrefix = 'kubevirt-acceptance/'
 
 /** Name of the entry of `binaryData` with the run document of a shard (0 without shards), as gzip. */
 export const documentKey = (shard: number): string => `run-${shard}.json.gz`
+/** @param shard undefined: there is only one */
+export const annotationOf = (note: string, shard: number | undefined): string =>
+  `${annotationPrefix}${note}${shard === undefined ? '' : `-${shard}`}`
 const shardKey = (shard: number, name: string): string => `status.shard.${shard}.${name}`
 
 export class ConfigMapStatus {
@@ -78,7 +81,7 @@ export class ConfigMapStatus {
   async claim(): Promise<ConfigMap> {
     let found: ConfigMap | undefined
     const claim = randomUUID()
-    const annotation = `${annotationPrefix}claim${this.#shard === undefined ? '' : `-${this.#shard.index}`}`
+    const annotation = annotationOf('claim', this.#shard?.index)
     const now = timestamp(new Date(await this.#clock.now()))
     await this.#change((configMap) => {
       // A first attempt that got no answer was written after all.
@@ -130,8 +133,7 @@ export class ConfigMapStatus {
   }
 
   #note(configMap: ConfigMap, notes: Readonly<Record<string, string>>): void {
-    const suffix = this.#shard === undefined ? '' : `-${this.#shard.index}`
-    const named = Object.entries(notes).map(([name, text]) => [`${annotationPrefix}${name}${suffix}`, text])
+    const named = Object.entries(notes).map(([name, text]) => [annotationOf(name, this.#shard?.index), text])
     configMap.metadata.annotations = { ...configMap.metadata.annotations, ...Object.fromEntries(named) }
   }
 

@@ -4,6 +4,7 @@ import { type JsonValue, type CheckupContract } from '../run/checkup-contract.ts
 import type { PlannedCase } from '../profile/loaded-profile.ts'
 import { checkupTypeLabel, checkupTypeOf, profileKey } from './checkup-request.ts'
 import { shardCountVariable } from './pod-environment.ts'
+import { reportVariable } from './report-parts.ts'
 
 export interface JobOptions {
   checkup: string
@@ -15,6 +16,8 @@ export interface JobOptions {
   image: string
   /** More than one makes an Indexed Job. */
   shards: number
+  /** What the names of the ConfigMaps begin with that the report is handed over in; undefined: nobody fetches it. */
+  report?: string | undefined
   /** For everything, from the start of the Job. */
   deadlineSeconds: number
   /** Between being asked to end and being killed, for clean-up. */
@@ -71,7 +74,7 @@ export function checkupJob(options: JobOptions): KubernetesObject {
   }
 }
 
-function environmentOf({ namespace, configMap, shards }: JobOptions): object[] {
+function environmentOf({ namespace, configMap, shards, report }: JobOptions): object[] {
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } })
   return [
     { name: 'CONFIGMAP_NAMESPACE', value: namespace },
@@ -80,6 +83,7 @@ function environmentOf({ namespace, configMap, shards }: JobOptions): object[] {
     field('POD_UID', 'metadata.uid'),
     { name: 'HOME', value: '/tmp' },
     ...(shards > 1 ? [{ name: shardCountVariable, value: String(shards) }] : []),
+    ...(report === undefined ? [] : [{ name: reportVariable, value: report }]),
   ]
 }
 

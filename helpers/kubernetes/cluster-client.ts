@@ -266,6 +266,18 @@ export class ClusterClient {
     return (await this.request('GET', path, options)).body
   }
 
+  /** The log of a container from its beginning, as it comes, until it has ended. Not retried. */
+  async *followLog(
+    pod: { namespace?: string; name: string },
+    container: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, undefined> {
+    const reference = { apiVersion: 'v1', kind: 'Pod', ...pod }
+    const path = withQuery(this.objectPath(reference, 'log'), { container, follow: 'true' })
+    const answer = await this.#openStream(path, signal)
+    yield* answer.setEncoding('utf8') as AsyncIterable<string>
+  }
+
   /** Asks, all at once, whether we may. */
   async canI(permissions: readonly Permission[], options: RequestOptions = {}): Promise<PermissionAnswer[]> {
     return Promise.all(permissions.map((permission) => this.#canIOne(permission, options)))
