@@ -1,8 +1,11 @@
 /** The rights that `manifests` prints are enough for each checkup, and none of them is too many. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { checkupManifests } from '../commands/manifests.ts'
 import { type EmbeddedCluster, startEmbeddedCluster } from '../fixtures/embedded-cluster/embedded-cluster.ts'
-import { ConfigMapStatus } from '../helpers/in-cluster/config-map-status.ts'
+import { type ConfigMap, ConfigMapStatus } from '../helpers/in-cluster/config-map-status.ts'
 import { type ClusterClient, connectCluster } from '../helpers/kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
 import { resourceTypeOf } from '../helpers/kubernetes/resources.ts'
@@ -10,6 +13,7 @@ import { runPreflight } from '../helpers/preflight/preflight.ts'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import { preflightPlan } from '../plugin/preflight-plan.ts'
 import { checkups } from '../suites/index.ts'
+import { commandFolder } from './command-line.ts'
 
 const profile = loadProfile('cluster-profiles/embedded.yaml', checkups)
 const planned = profile.checkups.map(({ name }) => name)
@@ -110,6 +114,42 @@ test('several shards are an Indexed Job of which each pod does its part', () => 
     backoffLimitPerIndex: 0,
   })
   expect(Object.keys(configMap['data'] as object)).toEqual(['spec.profile'])
+})
+
+test.each([
+  ['the packaged profile', {}],
+  ['all of the storage matrix', { checkups: { storage: { cases: [{ mode: 'full', pools: ['rep2', 'rep3'] }] } } }],
+  [
+    'a part of it, by a name',
+    { checkups: { storage: { cases: [{ name: 'mine', mode: 'full', filters: ['*:small:*:*:*:4k'] }] } } },
+  ],
+  [
+    'the other procedures',
+    { checkups: { storage: { cases: [{ procedure: 'preflight' }, { mode: 'scale' }, { mode: 'qd' }] } } },
+  ],
+  [
+    'a matrix',
+    { checkups: { latency: { cases: [{ name: 'm', matrix: { networkAttachmentDefinitionNames: ['blue'] } }] } } },
+  ],
+])('the pods of an Indexed Job plan the cases that the profile plans: %s', (_, changes) => {
+  using folder = commandFolder()
+  const packagedText = parse(readFileSync('cluster-profiles/embedded.yaml', 'utf8')) as Record<string, unknown>
+  const load = (content: object) => {
+    const path = join(folder.path, 'profile.yaml')
+    writeFileSync(path, stringify(content))
+    return loadProfile(path, checkups)
+  }
+  const whole = load({ ...packagedText, cluster: { kubeconfig: {} }, ...changes })
+  for (const { name, cases } of whole.checkups) {
+    // As many shards as there are cases, so that even a single one is written as a profile.
+    const { configMap } = checkupManifests(whole, name, { shards: String(cases.length) })
+    const { data = {} } = configMap as ConfigMap
+    const written = data['spec.profile']
+    if (written === undefined) continue
+    const [planned] = load({ ...(JSON.parse(written) as object), cluster: { kubeconfig: {} } }).checkups
+    const facts = (each: typeof cases) => each.map(({ id, parameters }) => ({ id, parameters }))
+    expect(facts(planned?.cases ?? [])).toEqual(facts(cases))
+  }
 })
 
 test('the Job asks for no rights on its node', () => {

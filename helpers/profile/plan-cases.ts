@@ -142,7 +142,9 @@ function planCase(
   if (problems.some(({ severity }) => severity === 'error')) return []
   return contract.expandCase(parameters, world).map((own) => {
     const each = withImages(contract.parameters.parse({ ...content, ...own }), contract, images)
-    return plannedCase(each, { name, expanded: true, sourceOf, contract })
+    const isPart = (key: string) => !given.has(key) && JSON.stringify(each[key]) !== JSON.stringify(parameters[key])
+    const sourceOfPart = (key: string) => (isPart(key) ? 'default (one of several cases)' : sourceOf(key))
+    return plannedCase(each, { name, expanded: true, sourceOf: sourceOfPart, contract })
   })
 }
 
