@@ -180,6 +180,8 @@ class Sweeper {
     const { namespace, budgetMilliseconds } = this.#target
     return {
       namespaces: [namespace],
+      // Whoever asks for it wants all of it gone, whichever run it is from.
+      rights: true,
       budgetMilliseconds,
       clock: wallClock,
       journalPaths: journalsOf(this.#runsDirectory, runId),

@@ -21,6 +21,16 @@ export function requirementsOf(
     })
 }
 
+/** Whether the selected cases grant rights to others, which then have to be swept. */
+export const grantsRights = (
+  profile: LoadedProfile,
+  contracts: readonly CheckupContract[],
+  selected?: readonly string[],
+): boolean =>
+  requirementsOf(profile, contracts, selected).some(({ requirements }) =>
+    requirements.creates.some(({ kind }) => kind === 'ServiceAccount'),
+  )
+
 /** What all selected cases together need of the cluster. */
 export function preflightPlan(
   profile: LoadedProfile,

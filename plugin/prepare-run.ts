@@ -18,7 +18,7 @@ import { listRuns, runDirectory, type RunDirectory } from '../helpers/run/run-di
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { checkups } from '../suites/index.ts'
 import { PreflightError } from './preflight-error.ts'
-import { preflightPlan } from './preflight-plan.ts'
+import { grantsRights, preflightPlan } from './preflight-plan.ts'
 import type { RunState } from './run-state.ts'
 
 export interface PrepareRunOptions {
@@ -48,6 +48,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
   }
   const namespace = profile.namespace.name
   const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown), clock: cluster.clock }
+  const rights = grantsRights(profile, checkups, selected)
   let lease: HeldLease | LeaseUnavailable | undefined
   let finished: Promise<string[]> | undefined
   /** Gives up the lock, and removes what dead workers left and the namespace if the run made it. */
@@ -56,6 +57,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
     const { left } = await sweep(client, {
       ...limits,
       namespaces: [namespace],
+      rights,
       runId: run.id,
       expiredOnly: false,
       journalPaths: existsSync(directory.journal) ? [directory.journal] : [],
@@ -95,6 +97,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
   const { unreadable, left } = await sweep(client, {
     ...limits,
     namespaces: [namespace],
+    rights,
     expiredOnly: true,
     ...(lease.state === 'held' && { orphansIn: namespace }),
     journalPaths: earlierJournals(run),

@@ -121,6 +121,12 @@ export function upstreamRequirements(
           one(required)('delete', group, resource, 'remove the upstream checkup', place),
         ]),
       ),
+      ...made.flatMap(([group, resource, places]) =>
+        // Required below.
+        resource === 'configmaps'
+          ? []
+          : places.map((place) => one(helpful)('list', group, resource, 'find what earlier runs left behind', place)),
+      ),
       one(helpful)('watch', 'batch', 'jobs', 'see at once when the upstream checkup has ended'),
       one(required)('list', '', 'pods', 'see how the upstream checkup ended'),
       one(required)('get', '', 'pods/log', 'keep its log'),

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { CaseRecord } from '../helpers/run/case-record.ts'
 import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
+import { commandFolder } from './command-line.ts'
 import { worker } from './in-cluster-jobs.ts'
+import { namespace, separateCluster } from './separate-cluster.ts'
 
 test('what the documented checkups report stands in the run like any other result', { timeout: 180_000 }, async () => {
   const folder = await temporaryFolder()
@@ -74,3 +76,34 @@ test('what the documented checkups report stands in the run like any other resul
   const [log] = recordOf('latency').rawOutputs
   expect(await readFile(join(directory?.root ?? '', log?.path ?? ''), 'utf8')).toContain('latency')
 })
+
+test(
+  'a run that is killed while the documented checkup runs leaves nothing that sweep does not find',
+  { timeout: 180_000 },
+  async () => {
+    await using separate = await separateCluster()
+    using folder = commandFolder()
+    const engine = { engine: 'upstream', sampleDurationSeconds: 60, timeout: '10m' }
+    let left: string[] = []
+    const run = await acceptanceRun(separate.folder, {
+      profile: separate.profile({ case: engine }),
+      environment: { KUBEVIRT_ACCEPTANCE_VERBOSE: '1' },
+      onOutput: (output, { kill }) => {
+        if (left.length > 0 || !/ UPSTREAM +\| RUN /.test(output)) return
+        left = separate.leftBehind()
+        kill('SIGKILL')
+      },
+    })
+    const name = `${namespace}/k[\\w-]+-\\w+`
+    for (const kind of ['ServiceAccount', 'Role', 'RoleBinding', 'ConfigMap', 'Job'])
+      expect(left, run.output).toContainEqual(expect.stringMatching(`^${kind} ${name}$`))
+    const id = run.directory?.id ?? ''
+    const place = ['--kubeconfig', separate.kubeconfigPath, '--namespace', namespace]
+    // By the labels alone, as from another machine: the journal is not here.
+    const swept = await folder.run('sweep', ...place, '--run', id, '--runs', folder.path, '--json')
+    expect(swept.exitCode, swept.stderr).toBe(0)
+    expect(swept.json()).toMatchObject({ left: [], kept: [], forbidden: [], lease: 'freed' })
+    // What the documented checkup made belongs to its pod.
+    await expect.poll(() => separate.leftBehind(), { timeout: 30_000 }).toEqual([])
+  },
+)

@@ -94,6 +94,45 @@ test('removes namespaces that a run created, last', async () => {
   expect(await api.admin.getIfExists({ apiVersion: 'v1', kind: 'Namespace', name: 'made-by-us' })).toBeUndefined()
 })
 
+const rbac = 'rbac.authorization.k8s.io'
+const rights: KubernetesObject[] = [
+  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'checkup-sa' } },
+  { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: 'checker' }, rules: [] },
+  {
+    apiVersion: `${rbac}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name: 'checker' },
+    roleRef: { apiGroup: rbac, kind: 'Role', name: 'checker' },
+    subjects: [],
+  },
+]
+const rightsRemoved = [
+  'RoleBinding acceptance/checker',
+  'Role acceptance/checker',
+  'ServiceAccount acceptance/checkup-sa',
+]
+
+test('removes the rights that a run has granted, after those who use them', async () => {
+  await using api = await testApi()
+  await killedRun(api, 'one', [...rights, configMap('a')])
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false, rights: true })
+  expect(report.removed).toEqual(['ConfigMap acceptance/a', ...rightsRemoved])
+  expect(report).toMatchObject({ left: [], forbidden: [] })
+})
+
+test('asks for rights only when told to, and finds those in the journal nevertheless', async () => {
+  await using api = await testApi()
+  const path = await killedRun(api, 'one', rights)
+  const isAbout = (name: string) => / (serviceaccounts|roles|rolebindings)$/.test(name)
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false })
+  expect(report.removed).toEqual([])
+  expect(Object.keys(api.admin.requests.toJSON()).filter((name) => name.startsWith('list') && isAbout(name))).toEqual(
+    [],
+  )
+  const journalled = await sweep(api.admin, { ...defaults, expiredOnly: false, journalPaths: [path] })
+  expect(journalled.removed).toEqual(rightsRemoved)
+})
+
 test('finds by journal what may not be listed, names the missing permissions, and writes down what went', async () => {
   await using api = await testApi()
   const client = await api.restricted(documentedRules)

@@ -16,6 +16,8 @@ export interface SweepOptions extends RemovalLimits {
   expiredOnly: boolean
   /** A namespace whose lease the caller holds: no other run can be at work there, so what others left is nobody's any more. */
   orphansIn?: string
+  /** Look for service accounts, Roles and bindings, too, which only some runs create, and which not everybody may list. */
+  rights?: boolean
   /** Journals of earlier runs: what they created and did not remove is looked up by name, also where lists are forbidden. */
   journalPaths?: readonly string[]
   /** Wall-clock time that expiry is compared with, in milliseconds since the epoch. Default: now. */
@@ -54,6 +56,12 @@ const sweptKinds = [
   { apiVersion: 'v1', kind: 'Service' },
   { apiVersion: 'v1', kind: 'ConfigMap' },
   { apiVersion: 'v1', kind: 'Secret' },
+]
+/** What the pods of Jobs may do: after the Jobs, which go on until they are gone. */
+const rightsKinds = [
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' },
+  { apiVersion: 'v1', kind: 'ServiceAccount' },
 ]
 const namespaceKind = { apiVersion: 'v1', kind: 'Namespace' }
 
@@ -109,14 +117,12 @@ export async function sweep(client: ClusterClient, options: SweepOptions): Promi
 
 async function findByLabel(
   client: ClusterClient,
-  { namespaces, runId, signal }: SweepOptions,
+  { namespaces, runId, rights = false, signal }: SweepOptions,
   report: SweepReport,
 ): Promise<KubernetesObject[]> {
   const labelSelector = ownershipSelector(runId)
-  const places = [
-    ...namespaces.flatMap((namespace) => sweptKinds.map((kind) => ({ ...kind, namespace }))),
-    namespaceKind,
-  ]
+  const kinds = rights ? [...sweptKinds, ...rightsKinds] : sweptKinds
+  const places = [...namespaces.flatMap((namespace) => kinds.map((kind) => ({ ...kind, namespace }))), namespaceKind]
   const found = await Promise.all(
     places.map(async (place) => {
       try {
@@ -186,6 +192,6 @@ function forbidden(permission: Permission): { where: string; missingPermission: 
 
 /** Namespaces last: they go when their content has gone. */
 function inOrder(targets: SweepTarget[]): SweepTarget[] {
-  const kinds = [...sweptKinds, namespaceKind].map(({ kind }) => kind)
+  const kinds = [...sweptKinds, ...rightsKinds, namespaceKind].map(({ kind }) => kind)
   return targets.sort((one, other) => kinds.indexOf(one.reference.kind) - kinds.indexOf(other.reference.kind))
 }
