@@ -158,7 +158,17 @@ function permissionsOf(
       neededFor: 'hand over the report',
       required: true,
     })
-  return [...own, ...permissions.filter(({ required }) => required || withOptional)]
+  const others = permissions.filter(({ required }) => required || withOptional)
+  // What is allowed for every ConfigMap needs no rule for this one.
+  const isAllowed = ({ permission: { verb, group, resource } }: PlannedPermission) =>
+    others.some(
+      ({ permission: other, required }) =>
+        required &&
+        other.name === undefined &&
+        other.namespace === configMap.namespace &&
+        [other.verb, other.group, other.resource].join() === [verb, group, resource].join(),
+    )
+  return [...own.filter((each) => !isAllowed(each)), ...others]
 }
 
 /** @param parts into which the cases can be divided: those that disturb each other stay in one pod, one after the other */

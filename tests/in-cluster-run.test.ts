@@ -130,6 +130,21 @@ test.each(packaged.checkups.map(({ name }) => name))(
   },
 )
 
+test('the documented checkup itself runs with the rights that are printed, too', limits, async () => {
+  await using separate = await separateCluster(inherited)
+  using folder = commandFolder()
+  const content = separate.profile({ case: { engine: 'upstream' } })
+  const profile = await file(separate, 'profile.yaml', stringify(content))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
+  expect(run.exitCode, run.stderr).toBe(0)
+  const result = run.json() as Result
+  expect(result).toMatchObject({ status: { succeeded: 'true', failureReason: '' }, problems: [], leftovers: [] })
+  expect(documentIn(result)).toMatchObject({ plannedCases: ['latency/blue/upstream'], leftovers: [] })
+  await untilNothingIsApplied(separate)
+  expect(separate.leftBehind()).toEqual([])
+})
+
 test('two shards add up to the run that was not divided', limits, async () => {
   await using separate = await separateCluster({ ...inherited, networks: [{ name: 'blue' }, { name: 'red' }] })
   using folder = commandFolder()

@@ -10,14 +10,40 @@ import { type ClusterClient, connectCluster } from '../helpers/kubernetes/cluste
 import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
 import { resourceTypeOf } from '../helpers/kubernetes/resources.ts'
 import { runPreflight } from '../helpers/preflight/preflight.ts'
+import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import { loadProfile } from '../helpers/profile/load-profile.ts'
 import { preflightPlan } from '../plugin/preflight-plan.ts'
 import { checkups } from '../suites/index.ts'
 import { commandFolder } from './command-line.ts'
 
-const profile = loadProfile('cluster-profiles/embedded.yaml', checkups)
-const planned = profile.checkups.map(({ name }) => name)
+const packaged = 'cluster-profiles/embedded.yaml'
+const profile = loadProfile(packaged, checkups)
 const { name: namespace } = profile.namespace
+
+/** The packaged profile with changes, as it would be read from a file. */
+function changedProfile(changes: object): LoadedProfile {
+  using folder = commandFolder()
+  const path = join(folder.path, 'profile.yaml')
+  writeFileSync(path, stringify({ ...(parse(readFileSync(packaged, 'utf8')) as object), ...changes }))
+  return loadProfile(path, checkups)
+}
+
+const upstream = { engine: 'upstream', mode: 'smoke' }
+const upstreamProfile = changedProfile({
+  checkups: {
+    latency: { cases: [{ engine: 'upstream', networkAttachmentDefinitionName: 'blue' }] },
+    dpdk: { cases: [{ ...upstream, networkAttachmentDefinitionName: 'dpdk-network' }] },
+    realtime: { cases: [upstream] },
+  },
+})
+const planned = [
+  ...profile.checkups.map(({ name }) => ({ title: name, checkup: name, of: profile })),
+  ...upstreamProfile.checkups.map(({ name }) => ({
+    title: `${name} with engine: upstream`,
+    checkup: name,
+    of: upstreamProfile,
+  })),
+]
 
 interface PolicyRule {
   apiGroups: string[]
@@ -40,8 +66,12 @@ const place = (object: KubernetesObject) => {
 }
 
 /** A client with the rights of the manifests; `without` says which verb of which rule is left out. */
-async function grant(checkup: string, name: string, without?: (rule: PolicyRule, verb: string) => boolean) {
-  const { rights, configMap } = checkupManifests(profile, checkup, { name })
+async function grant(
+  { of, checkup }: (typeof planned)[number],
+  name: string,
+  without?: (rule: PolicyRule, verb: string) => boolean,
+) {
+  const { rights, configMap } = checkupManifests(of, checkup, { name })
   for (const { manifest } of rights) {
     const role: Role = { ...manifest }
     const rules = role.rules
@@ -67,18 +97,19 @@ async function grant(checkup: string, name: string, without?: (rule: PolicyRule,
   }
 }
 
-const failuresOf = async (client: ClusterClient, checkup: string) =>
-  (await runPreflight(client, preflightPlan(profile, checkups, [checkup]))).filter(({ status }) => status === 'failed')
+const failuresOf = async (client: ClusterClient, { of, checkup }: (typeof planned)[number]) =>
+  (await runPreflight(client, preflightPlan(of, checkups, [checkup]))).filter(({ status }) => status === 'failed')
 
-describe.each(planned)('%s', (checkup) => {
-  const { rights } = checkupManifests(profile, checkup, {})
+describe.each(planned)('$title', (subject) => {
+  const { of, checkup } = subject
+  const { rights } = checkupManifests(of, checkup, {})
   const verbs = rights.flatMap(({ manifest }) =>
     (manifest.rules ?? []).flatMap((rule) => rule.verbs.map((verb) => ({ kind: manifest.kind, rule, verb }))),
   )
 
   test('with all of them the preflight finds nothing missing', async () => {
-    using granted = await grant(checkup, `${checkup}-all`)
-    expect(await failuresOf(granted.client, checkup)).toEqual([])
+    using granted = await grant(subject, `${checkup}-all`)
+    expect(await failuresOf(granted.client, subject)).toEqual([])
   })
 
   test('without any one of them it is named', async () => {
@@ -88,7 +119,7 @@ describe.each(planned)('%s', (checkup) => {
       const isLeftOut = (other: PolicyRule, otherVerb: string) =>
         otherVerb === verb && JSON.stringify(other) === JSON.stringify({ ...rule })
       const name = `${checkup}-${index}`
-      using granted = await grant(checkup, name, (each, other) =>
+      using granted = await grant(subject, name, (each, other) =>
         isLeftOut({ ...each, ...(each.resourceNames && { resourceNames: rule.resourceNames ?? [] }) }, other),
       )
       if (rule.resourceNames?.[0]?.endsWith('-config') === true) {
@@ -96,7 +127,7 @@ describe.each(planned)('%s', (checkup) => {
         const status = new ConfigMapStatus(granted.client, { namespace, name: `${name}-config` })
         await expect(status.claim()).rejects.toThrow(new RegExp(`${verb}[^]*configmaps`))
       } else {
-        const failures = await failuresOf(granted.client, checkup)
+        const failures = await failuresOf(granted.client, subject)
         expect(failures.map(({ check, detail }) => `${check}: ${detail}`).join('\n'), `${verb} ${resource}`).toContain(
           `${verb} ${resource}`,
         )
@@ -132,23 +163,17 @@ test.each([
     { checkups: { latency: { cases: [{ name: 'm', matrix: { networkAttachmentDefinitionNames: ['blue'] } }] } } },
   ],
 ])('the pods of an Indexed Job plan the cases that the profile plans: %s', (_, changes) => {
-  using folder = commandFolder()
-  const packagedText = parse(readFileSync('cluster-profiles/embedded.yaml', 'utf8')) as Record<string, unknown>
-  const load = (content: object) => {
-    const path = join(folder.path, 'profile.yaml')
-    writeFileSync(path, stringify(content))
-    return loadProfile(path, checkups)
-  }
-  const whole = load({ ...packagedText, cluster: { kubeconfig: {} }, ...changes })
+  const anywhere = { cluster: { kubeconfig: {} } }
+  const whole = changedProfile({ ...anywhere, ...changes })
   for (const { name, cases } of whole.checkups) {
     // As many shards as there are cases, so that even a single one is written as a profile.
     const { configMap } = checkupManifests(whole, name, { shards: String(cases.length) })
     const { data = {} } = configMap as ConfigMap
     const written = data['spec.profile']
     if (written === undefined) continue
-    const [planned] = load({ ...(JSON.parse(written) as object), cluster: { kubeconfig: {} } }).checkups
+    const [again] = changedProfile({ ...(JSON.parse(written) as object), ...anywhere }).checkups
     const facts = (each: typeof cases) => each.map(({ id, parameters }) => ({ id, parameters }))
-    expect(facts(planned?.cases ?? [])).toEqual(facts(cases))
+    expect(facts(again?.cases ?? [])).toEqual(facts(cases))
   }
 })
 
