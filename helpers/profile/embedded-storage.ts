@@ -19,6 +19,12 @@ export const poolPerformance = z.strictObject({
     .positive()
     .default(1.5)
     .describe('How many times longer than a read a write takes; an fsync takes twice as long as a write.'),
+  virtualisationPercent: z
+    .number()
+    .min(0)
+    .lt(100)
+    .default(6)
+    .describe('Share of the service time that is virtualisation: plain pods do without it.'),
   jitter: z.number().nonnegative().default(0.35).describe('Sigma of the log-normal spread of the service time.'),
   slots: z.int().positive().default(64).describe('How many requests the pool serves at the same time.'),
   iops: z.int().positive().optional().describe('Limit of the pool over all volumes, reads and writes together.'),
@@ -160,6 +166,15 @@ export const storageFaults = [
     claim: claimSelector.describe(
       'Glob over claims. The files on their volumes are damaged when they are restored from a snapshot.',
     ),
+  }),
+  z.strictObject({
+    fault: z.literal('pod-log-rotated'),
+    pod: z
+      .string()
+      .min(1)
+      .default('*')
+      .describe('Glob over pods that run to their end. Their node has kept the end of their log only.'),
+    bytes: z.int().positive().default(2000).describe('How much of it.'),
   }),
   z.strictObject({
     fault: z.literal('volume-stays-attached'),
