@@ -1,10 +1,13 @@
 /** For every check of the storage checkup there is a fault that turns it red, and an interrupted run can be gone on with. */
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import type { RunDocument } from '../helpers/run/run-document.ts'
 import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
-import { separateCluster } from './separate-cluster.ts'
+import { commandFolder } from './command-line.ts'
+import { apply } from './in-cluster-jobs.ts'
+import { namespace, separateCluster } from './separate-cluster.ts'
 import * as table from './fault-table.ts'
 import { type Expectation, type GreenRow, type RedRow, runProject, testGreen, testRed } from './fault-table.ts'
 
@@ -323,45 +326,223 @@ testRed('storage', [
   }),
 ])
 
-test.concurrent('a run that was killed is gone on with, to the same set of results', { timeout: 180_000 }, async () => {
+/** The same in plain pods; their names and those of their claims begin with `perf-pod-`. */
+const beside = (changes: Changes = {}): Changes => ({ ...changes, case: { podBaseline: true, ...changes.case } })
+const pods = 'perf-pod-*'
+
+test.concurrent('pods beside the VMs tell what virtualisation costs', { timeout: 180_000 }, async () => {
   const folder = await temporaryFolder()
   try {
-    const profile = storageProfile({ case: { filters: [] } })
-    const first = await acceptanceRun(folder.path, {
-      profile,
+    const { document, directory, output } = await acceptanceRun(folder.path, {
+      profile: storageProfile(
+        beside({
+          class: { bindingMode: 'WaitForFirstConsumer', performance: { virtualisationPercent: 10 } },
+          case: { ...fleet(2, '*:*:*:*:{random-rw,db-oltp}:{4k,native}'), minPodIopsPercent: 80 },
+        }),
+      ),
       arguments: ['--project=storage'],
-      // Without any chance to tidy up.
-      onOutput: (output, underWay) => {
-        if (/ FIO +\| DONE \| random-rw\/1M/.test(output)) underWay.kill('SIGKILL')
-      },
     })
-    expect(first.document).toBeUndefined()
-    const interrupted = first.directory?.id ?? ''
-    const done = await checkpointOf(folder.path, interrupted)
-    expect(done.length, first.output).toBeGreaterThanOrEqual(2)
-    expect(done.length).toBeLessThan(4)
-
-    const second = await acceptanceRun(folder.path, {
-      profile,
-      arguments: ['--project=storage'],
-      environment: { KUBEVIRT_ACCEPTANCE_RESUME: interrupted },
+    expect(document?.verdict, output).toBe('passed')
+    expect(document?.leftovers).toEqual([])
+    const [record] = document?.cases ?? []
+    expect(record?.results).toMatchObject({ permutationsMeasured: '2', podPermutationsMeasured: '2' })
+    const value = (name: string, subject = 'random-rw/4k rand-read read') =>
+      record?.measurements.find((each) => each.name === name && each.subject === subject)?.value ?? 0
+    // What the model of the pool says.
+    expect(value('iopsPercentOfPod')).toBeGreaterThan(89)
+    expect(value('iopsPercentOfPod')).toBeLessThan(91)
+    expect(value('totalIops') / value('podTotalIops')).toBeCloseTo(value('iopsPercentOfPod') / 100, 3)
+    expect(value('p99LatencyMilliSec')).toBeGreaterThan(value('podP99LatencyMilliSec'))
+    expect(value('p99PercentOfPod', 'db-oltp/native db-wal-write sync')).toBeGreaterThan(100)
+    expect(record?.checks.find(({ id }) => id === 'storage.pod-overhead')).toMatchObject({
+      verdict: 'passed',
+      subject: 'random-rw/4k rand-read read',
+      limit: 80,
     })
-    expect(second.document?.verdict, second.output).toBe('passed')
-    const [record] = second.document?.cases ?? []
-    expect(record?.results).toMatchObject({
-      permutationsMeasured: '4',
-      permutationsTakenOver: String(done.length),
-    })
-    for (const key of done)
-      expect(second.output).not.toMatch(new RegExp(`FIO +\\| DONE \\| ${key.split(':').slice(4).join('/')}`))
-    expect(await checkpointOf(folder.path, second.directory?.id ?? '')).toHaveLength(4)
-
-    const whole = await acceptanceRun(folder.path, { profile, arguments: ['--project=storage'] })
-    expect(measured(second.document)).toEqual(measured(whole.document))
+    const costs = record?.tables?.find(({ title }) => title.startsWith('What virtualisation costs'))
+    expect(costs?.rows.map(([load, job, direction]) => [load, job, direction])).toContainEqual([
+      'random-rw/4k',
+      'rand-write',
+      'write',
+    ])
+    const csv = await readFile(
+      join(directory!.root, record!.rawOutputs.find(({ name }) => name === 'results.csv')!.path),
+      'utf8',
+    )
+    expect(
+      new Set(
+        csv
+          .trim()
+          .split('\r\n')
+          .map((line) => line.split(',')[1]),
+      ),
+    ).toEqual(new Set(['vmSize', 'small', 'pod-small']))
+    expect(await checkpointOf(folder.path, directory?.id ?? '')).toEqual(
+      ['small', 'pod-small'].flatMap((size) =>
+        ['random-rw:4k', 'db-oltp:native'].map((load) => `default:${size}:20Gi:2:${load}`),
+      ),
+    )
   } finally {
     await folder.remove()
   }
 })
+
+testRed('storage', [
+  failed('fio that fails in pods alone', beside(fault('fio-enospc', { vmi: pods })), {
+    'storage.pod-completeness':
+      /storage\.pod-completeness \(random-rw\/4k\): perf-pod-default-small-150gi-c1-random-rw-4k-\w+-1: Failed with exit status \d+.*error 28 \(ENOSPC: no space left\).*podCompletenessPercent 0% < 100%/,
+  }),
+  failed(
+    'fio that is ended by a signal in one of the pods',
+    beside({ ...fault('fio-terminated', { vmi: 'perf-pod-*-2', after: '40s' }), case: fleet(2) }),
+    {
+      'storage.pod-completeness':
+        /-2: Failed with exit status 128 .*terminating on signal 15.*podCompletenessPercent 50% < 100%/,
+    },
+  ),
+  failed('volumes of pods that are never provisioned', beside(fault('provisioning-fails', { claim: pods })), {
+    'storage.pod-completeness':
+      /Pod .*perf-pod-.* did not start within 900 s \(limit set in vmReadyTimeout: default\).*pod has unbound immediate PersistentVolumeClaims.*podCompletenessPercent 0% < 100%/,
+  }),
+  failed('an image of pods that cannot be pulled', beside(fault('image-pull-fails', { vmi: pods })), {
+    'storage.pod-completeness': /ImagePullBackOff: Back-off pulling image "ghcr\.io\/kastenhq\/kubestr:.*: not found/,
+  }),
+  failed('an image without fio', beside({ case: { podImage: 'docker.io/library/busybox:1' } }), {
+    'storage.pod-completeness':
+      /docker\.io\/library\/busybox:1: not found \(the embedded cluster has images of fio only/,
+  }),
+  failed('a log of which the node has kept the end', beside(fault('pod-log-rotated', { pod: pods })), {
+    'storage.pod-completeness': /-1: .*fio output: .*podCompletenessPercent 0% < 100%/,
+  }),
+  failed('a log that is cut off', beside(fault('truncated-output', { vmi: pods, command: 'fio', bytes: 3000 })), {
+    'storage.pod-completeness': /fio output: it ends within a report/,
+  }),
+  failed('a pod that lost I/Os', beside(fault('fio-short-ios', { vmi: pods, count: 2 })), {
+    'storage.short-ios': /storage\.short-ios \(random-rw\/4k in pods\): shortIos 16 > 0/,
+  }),
+  failed(
+    'VMs that are much slower than pods',
+    beside({ ...fault('slow-disk', { vmi: 'perf-default-*', factor: 3 }), case: { minPodIopsPercent: 80 } }),
+    { 'storage.pod-overhead': /iopsPercentOfPod \d\d(\.\d+)?% < 80%/ },
+  ),
+  broken(
+    'pods that may not be made',
+    beside(fault('create-refused', { resource: 'pods', message: 'exceeded quota' })),
+    {
+      'storage.measured': /exceeded quota/,
+    },
+  ),
+])
+
+test.concurrent(
+  'the permissions that the plan lists are enough for pods, and what is missing of them is named',
+  { timeout: 180_000 },
+  async ({ expect: expectIt }) => {
+    await using separate = await separateCluster({ nodes: [node('worker1'), node('worker2')] })
+    using commands = commandFolder()
+    const account = 'runner'
+    const kubeconfig = join(separate.folder, 'kubeconfig-restricted')
+    const profile = {
+      ...storageProfile(
+        beside({
+          case: {
+            fioRuntime: '1s',
+            rootDiskImage: 'quay.io/containerdisks/fedora:latest',
+            fioFileSize: '64Mi',
+            fioRampTime: '0s',
+            pollInterval: '1s',
+            pvcSizes: ['20Gi'],
+          },
+        }),
+      ),
+      cluster: { kubeconfig: { path: kubeconfig } },
+      namespace: { name: namespace, create: false },
+    }
+    const path = join(commands.path, 'profile.yaml')
+    await writeFile(path, stringify(profile))
+    const { stdout, stderr, exitCode } = await commands.run(
+      'plan',
+      '--profile',
+      path,
+      '--rbac',
+      '--service-account',
+      account,
+    )
+    expectIt(exitCode, stderr).toBe(0)
+    apply(separate, stdout)
+    const { cluster } = separate
+    const token = cluster.apiServer.issueServiceAccountToken(namespace, account)
+    await writeFile(kubeconfig, cluster.apiServer.kubeconfig({ token }, namespace), { mode: 0o600 })
+    const run = () => acceptanceRun(separate.folder, { profile, arguments: ['--project=storage'] })
+    const allowed = await run()
+    expectIt(allowed.document?.verdict, allowed.output).toBe('passed')
+    expectIt(separate.leftBehind()).toEqual([])
+
+    const roles = { group: 'rbac.authorization.k8s.io', resource: 'roles' }
+    cluster.store.update(roles, account, namespace, (role) => {
+      const rules = (role['rules'] ?? []) as { resources: string[] }[]
+      role['rules'] = rules.filter(({ resources }) => !resources.some((resource) => resource.startsWith('pods')))
+    })
+    const refused = await run()
+    expectIt(refused.exitCode, refused.output).toBe(3)
+    for (const what of ['create pods', 'get pods', 'delete pods', 'get pods/log'])
+      expectIt(refused.output).toContain(`permission to ${what}`)
+  },
+)
+
+const killed: [among: string, changes: Changes, last: string, permutations: number][] = [
+  ['VMs', {}, 'random-rw/1M', 4],
+  ['pods beside VMs', beside(), 'random-rw/1M in pods', 8],
+]
+test.concurrent.for(killed)(
+  'a run that was killed among its %s is gone on with, to the same set of results',
+  { timeout: 180_000 },
+  async ([, changes, last, permutations]) => {
+    const folder = await temporaryFolder()
+    try {
+      const profile = storageProfile({ case: { ...changes.case, filters: [] } })
+      const first = await acceptanceRun(folder.path, {
+        profile,
+        arguments: ['--project=storage'],
+        // Without any chance to tidy up.
+        onOutput: (output, underWay) => {
+          if (output.includes(` FIO      | DONE | ${last} `)) underWay.kill('SIGKILL')
+        },
+      })
+      expect(first.document).toBeUndefined()
+      const interrupted = first.directory?.id ?? ''
+      const done = await checkpointOf(folder.path, interrupted)
+      expect(done.length, first.output).toBeGreaterThanOrEqual(permutations - 2)
+      expect(done.length).toBeLessThan(permutations)
+
+      const second = await acceptanceRun(folder.path, {
+        profile,
+        arguments: ['--project=storage'],
+        environment: { KUBEVIRT_ACCEPTANCE_RESUME: interrupted },
+      })
+      expect(second.document?.verdict, second.output).toBe('passed')
+      const [record] = second.document?.cases ?? []
+      const ofVms = done.filter((key) => !key.includes(':pod-'))
+      expect(record?.results).toMatchObject({
+        permutationsMeasured: '4',
+        permutationsTakenOver: String(ofVms.length),
+        ...(permutations === 8 && { podPermutationsMeasured: '4' }),
+      })
+      for (const key of done) {
+        const [, size = '', , , ...load] = key.split(':')
+        const subject = `${load.join('/')}${size.startsWith('pod-') ? ' in pods' : ''}`
+        expect(second.output).not.toContain(` FIO      | DONE | ${subject} 1 of`)
+      }
+      const whole = await acceptanceRun(folder.path, { profile, arguments: ['--project=storage'] })
+      const keysOf = async (run: typeof whole) => new Set(await checkpointOf(folder.path, run.directory?.id ?? ''))
+      expect(await keysOf(second)).toEqual(await keysOf(whole))
+      expect(await keysOf(whole)).toHaveProperty('size', permutations)
+      expect(measured(second.document)).toEqual(measured(whole.document))
+    } finally {
+      await folder.remove()
+    }
+  },
+)
 
 test.concurrent('a run that is slower than its baseline is red', { timeout: 180_000 }, async () => {
   const folder = await temporaryFolder()

@@ -126,6 +126,8 @@ function worldOf({ cluster, nodes, networks, namespace }: ProfileBase): ProfileW
       ) ??
       null,
     storageClasses: embedded === undefined ? null : storageClassesOf(embedded.storage),
+    // There are no images, only what scripted guests can do.
+    runsContainers: embedded?.guests !== 'qemu',
   }
 }
 

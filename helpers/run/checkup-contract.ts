@@ -107,6 +107,8 @@ export interface ProfileWorld {
   readonly networks: readonly string[] | null
   /** null or absent when the profile does not say, as with real clusters. */
   readonly storageClasses?: readonly WorldStorageClass[] | null
+  /** Whether plain pods run what is in their images. Absent: nothing speaks against it. */
+  readonly runsContainers?: boolean
 }
 
 export interface WorldStorageClass {

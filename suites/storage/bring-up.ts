@@ -49,6 +49,7 @@ export const limitOf = (
   { parameters, sources }: Pick<StorageContext, 'parameters' | 'sources'>,
   name:
     | 'vmReadyTimeout'
+    | 'fioCompletionTimeout'
     | 'sshTimeout'
     | 'cloneTimeout'
     | 'claimTimeout'
@@ -135,7 +136,7 @@ async function createMachine(
 }
 
 /** An object of an earlier run that is going would be taken for ours, or make the create fail. */
-async function untilAbsent(context: StorageContext, object: KubernetesObject): Promise<void> {
+export async function untilAbsent(context: StorageContext, object: KubernetesObject): Promise<void> {
   const reference = referenceTo(object)
   const limit = limitOf(context, 'vmReadyTimeout')
   const endsAt = (await context.clock.now()) + limit.milliseconds

@@ -189,6 +189,32 @@ const fioChecks: readonly CheckDeclaration[] = [
     remediation: 'Measure both again before you look for the cause: storage is seldom idle.',
   })),
   {
+    id: 'storage.pod-completeness',
+    title: 'All pods beside the VMs have a valid result',
+    proves: 'What VMs are compared with is whole: no pod was refused, cut off or ended early.',
+    measuredBy:
+      'Exit code and log of each pod: one whole and consistent report of the job that was asked for; with podBaseline.',
+    results: ['podCompletenessPercent'],
+    operator: '>=',
+    limitParameter: 'minCompletenessPercent',
+    defaultLimit: '100 %',
+    defaultLimitSource: 'all of them were asked',
+    remediation:
+      'Look at the raw output of the pod, and at the events of pods and claims. A pod that does not start lacks its image (podImage), its volume, or a node with room; one that is refused breaks a rule of its namespace.',
+  },
+  {
+    id: 'storage.pod-overhead',
+    title: 'VMs do as many I/Os as they have to, of those of plain pods',
+    proves: 'Virtualisation costs no more than it may.',
+    measuredBy: 'Sum over all VMs by the sum over all pods, of each job and direction; with podBaseline.',
+    results: ['iopsPercentOfPod'],
+    operator: '>=',
+    limitParameter: 'minPodIopsPercent',
+    ...optional,
+    remediation:
+      'Look at the CPU of the guests and of their launcher pods, at ioThreadsPolicy and blockMultiQueue, and whether the volume mode is Block. Measure again before: storage is seldom idle, and VMs and pods were measured one after the other.',
+  },
+  {
     id: 'storage.scale',
     title: 'The pool carries as many VMs as it has to',
     proves: 'So many VMs keep the latency with a fixed rate each.',

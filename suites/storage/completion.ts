@@ -106,18 +106,20 @@ async function ask(vm: Asked, shouldHaveStarted: boolean): Promise<Look> {
   const exitStatus = parseWholeNumber(exit.ExecMainStatus, 'ExecMainStatus')
   if (pid === 0) return { end: 'never-started', exitStatus: null, state: `${active}: the service was never started` }
   if (active === 'failed' || exitStatus !== 0)
-    return { end: 'failed', exitStatus, state: `${active} with exit status ${exitStatus}${meaning(exitStatus)}` }
+    return { end: 'failed', exitStatus, state: `${active} with exit status ${exitStatus}${exitMeaning(exitStatus)}` }
   const there = (await vm.run(resultThereCommand, commandMilliseconds)).stdout.trim()
   return there === 'READY'
     ? { end: 'finished', exitStatus, state: active }
     : { end: 'without-result', exitStatus, state: 'ended with 0, but left no result' }
 }
 
-/** Of systemd and of fio. */
-const meaning = (status: number): string =>
+/** Of systemd, of fio and of the shell that runs it. */
+export const exitMeaning = (status: number): string =>
   ({
     1: ' (fio was refused, or the data disk is not mounted)',
     2: ' (fio failed)',
     15: ' (SIGTERM: TimeoutStartSec)',
+    127: ' (a program is missing)',
     128: ' (fio was ended by a signal)',
+    137: ' (SIGKILL: memory, or removed)',
   })[status] ?? ''

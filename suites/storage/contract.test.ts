@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RuleContext } from '../../helpers/run/checkup-contract.ts'
+import { durationMilliseconds } from '../../helpers/units/duration.ts'
 import { storageContract } from './contract.ts'
 import { parsePool, poolText } from './pools.ts'
 
@@ -183,6 +184,27 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     { mode: 'full', pvcSizes: ['500Gi'] },
     /error pvcSizes: 10 VMs with 500Gi take .*, but StorageClass "fast" has 1000Gi/,
   ],
+  [
+    'pods beside another procedure',
+    { podBaseline: true, procedure: 'clone' },
+    /error podBaseline: procedure clone measures nothing that pods could, too/,
+  ],
+  ['pods beside a ramp', { podBaseline: true, mode: 'scale' }, /error podBaseline: mode scale limits the rate of VMs/],
+  [
+    'pods on a class without file systems',
+    { podBaseline: true },
+    /error podBaseline: pool default: StorageClass "fast" has no Filesystem volumes, but Block, and plain pods may not/,
+  ],
+  [
+    'a VM size that looks like that of pods',
+    { podBaseline: true, vmSizes: ['pod-small:2:4Gi'] },
+    /error vmSizes: "pod-small:2:4Gi" would be taken for pods, whose sizes begin with pod-/,
+  ],
+  [
+    'a limit of pods without pods',
+    { minPodIopsPercent: 80 },
+    /error minPodIopsPercent: there are no pods to compare with; set podBaseline: true/,
+  ],
   ['a timeout that cannot hold', { timeout: '10m' }, /error timeout: 10m is too short: /],
   [
     'a job file without an end',
@@ -196,6 +218,52 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ],
 ])('%s is refused', (_what, given, expected) => {
   expect(problems(given).join('\n')).toMatch(expected)
+})
+
+test('pods are refused where nothing runs what is in images', () => {
+  const files = { pools: ['files:Filesystem'], podBaseline: true }
+  expect(problems(files, { ...world, runsContainers: true })).toEqual([])
+  expect(problems(files, { ...world, runsContainers: false })).toEqual([
+    'error podBaseline: the embedded cluster with real guests (guests: qemu) has no container images, so that it cannot run pods with fio; leave it out, or take guests: scripted',
+  ])
+  expect(problems({ podImage: 'lab/fio' })).toEqual(['warning podImage: no pod is made without podBaseline: true'])
+})
+
+test('pods have an image, objects, permissions and time of their own, and nothing of that without them', () => {
+  const given = { mode: 'full', filters: ['*:small:150Gi:5:random-rw:*'] }
+  const needed = (changes: object) => {
+    const [of] = expanded({ ...given, ...changes })
+    const { creates, permissions, measurementMilliseconds } = storageContract.requirements(of!, 'ns')
+    const verbs = permissions
+      .filter(({ required }) => required)
+      .map(({ permission }) => `${permission.verb} ${permission.resource}`)
+    return { of: of!, creates, verbs, measurementMilliseconds }
+  }
+  const [without, beside] = [needed({}), needed({ podBaseline: true })]
+  expect(without.of).not.toHaveProperty('podImage')
+  expect(beside.of).toHaveProperty('podImage', 'ghcr.io/kastenhq/kubestr:v0.4.49')
+  expect(beside.verbs.filter((verb) => !without.verbs.includes(verb))).toEqual([
+    'create pods',
+    'get pods',
+    'delete pods',
+    'get pods/log',
+    'create configmaps',
+    'get configmaps',
+    'delete configmaps',
+  ])
+  expect(beside.creates).toEqual([
+    { kind: 'VirtualMachine', count: 5 },
+    { kind: 'Secret', count: 5 },
+    { kind: 'PersistentVolumeClaim', count: 10 },
+    { kind: 'DataVolume', count: 5 },
+    { kind: 'ConfigMap', count: 3 },
+    { kind: 'Pod', count: 15 },
+  ])
+  expect(beside.measurementMilliseconds).toBe(2 * without.measurementMilliseconds)
+  expect(durationMilliseconds(beside.of.timeout!)).toBeGreaterThan(1.5 * durationMilliseconds(without.of.timeout!))
+  expect(storageContract.caseTitle(beside.of)).toBe(
+    '5 small VMs with 150Gi on pool default: 3 permutations of fio, in pods as well',
+  )
 })
 
 test('all reasons are told at once', () => {

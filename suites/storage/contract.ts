@@ -16,7 +16,7 @@ export const storageContract: CheckupContract<typeof parameters> = {
     'fio in VMs measures what storage pools give them, over a matrix of VM sizes, volume sizes, VMs at once, loads and block sizes. Besides it checks what upgrades break: classes, clones, snapshots, hot-plugged volumes, migration.',
   parameters,
   deprecatedNames: {},
-  imageParameters: ['rootDiskImage'],
+  imageParameters: ['rootDiskImage', 'podImage'],
   results: storageResults,
   checks: storageChecks,
   axes: {},
@@ -74,5 +74,6 @@ function caseTitle(of: StorageParameters): string {
   if (group === undefined) return `pool ${pool}`
   const { vmSize, pvcSize, concurrency, permutations } = group
   const vms = `${concurrency} ${vmSize} ${concurrency === 1 ? 'VM' : 'VMs'}`
-  return `${vms} with ${pvcSize} on pool ${pool}: ${permutations.length} permutations of fio`
+  const beside = of.podBaseline ? ', in pods as well' : ''
+  return `${vms} with ${pvcSize} on pool ${pool}: ${permutations.length} permutations of fio${beside}`
 }

@@ -4,6 +4,7 @@ import { activeDirections, fioJobs, type FioJobFile } from '../../helpers/tools/
 import type { FioJobResult } from '../../helpers/tools/fio/output.ts'
 import { readFioResult, type FioResult } from '../../helpers/tools/fio/validity.ts'
 import { ToolOutputError } from '../../helpers/tools/tool-output.ts'
+import type { VmOutcome } from './permutation-result.ts'
 import { storageRecords, type RecordContext, type StorageRecord } from './records.ts'
 
 export interface Collected {
@@ -12,6 +13,21 @@ export interface Collected {
   hasFioError: boolean
   runtimePercent: number | null
   shortIos: number
+}
+
+/** Reads what fio printed into the outcome of its VM or pod. @returns records, if it is a result */
+export function readInto(
+  outcome: VmOutcome,
+  output: string,
+  file: FioJobFile,
+  context: RecordContext,
+): StorageRecord[] {
+  const read = readCollected(output, file, outcome.exitStatus, context)
+  outcome.problems.push(...read.problems)
+  outcome.hasFioError ||= read.hasFioError
+  outcome.runtimePercent = read.runtimePercent
+  outcome.shortIos = read.shortIos
+  return outcome.problems.length === 0 ? read.records : []
 }
 
 const errorKinds = new Set(['exit-code', 'job-error', 'terminated'])

@@ -12,7 +12,7 @@ import {
 import { resumedStore, ResultStore } from './checkpoint.ts'
 import { systemInformationCommand } from './guest-service.ts'
 import type { Permutation, StorageGroup } from './matrix.ts'
-import { isComplete, subjectOf, type PermutationResult } from './permutation-result.ts'
+import { isComplete, loadOf, subjectOf, type PermutationResult } from './permutation-result.ts'
 import { permutationJobFile, poolNamed, storageMatrix } from './plan.ts'
 import { barrierSeconds, runPermutation } from './run-permutation.ts'
 import { storageVmName } from './vm-names.ts'
@@ -44,17 +44,7 @@ export async function runGroup(
   { names = groupNames(group), removeWithoutRoom = false }: GroupOptions = {},
 ): Promise<GroupFindings> {
   const { parameters } = context
-  const own = new ResultStore(context.runsDirectory, context.runId)
-  const earlier = resumedStore(context.runsDirectory, parameters.resume ?? process.env[resumeVariable])
-  const done = earlier?.done() ?? new Set()
-  const taken = new Map<string, PermutationResult>()
-  for (const { key } of group.permutations)
-    if (earlier !== null && done.has(key)) {
-      const result = earlier.load(key)
-      taken.set(key, result)
-      // Who resumes this run finds everything in it.
-      own.save(result)
-    }
+  const taken = takeOver(context, group.permutations)
   const pending = group.permutations.filter(({ key }) => !taken.has(key))
   if (taken.size > 0)
     context.progress('RESUME', group.pool, `${taken.size} of ${group.permutations.length} permutations are taken over`)
@@ -112,19 +102,37 @@ export async function runGroup(
   }
 }
 
+/** What the resumed run has of these permutations. Who resumes this run finds everything in it. */
+export function takeOver(
+  { parameters, runsDirectory, runId }: StorageContext,
+  permutations: readonly Permutation[],
+): Map<string, PermutationResult> {
+  const own = new ResultStore(runsDirectory, runId)
+  const earlier = resumedStore(runsDirectory, parameters.resume ?? process.env[resumeVariable])
+  const done = earlier?.done() ?? new Set()
+  const taken = new Map<string, PermutationResult>()
+  for (const { key } of permutations)
+    if (earlier !== null && done.has(key)) {
+      const result = earlier.load(key)
+      taken.set(key, result)
+      own.save(result)
+    }
+  return taken
+}
+
 const groupNames = (group: StorageGroup): string[] =>
   Array.from({ length: group.concurrency }, (_, index) => storageVmName(group, index + 1))
 
 const longestBarrier = ({ parameters }: StorageContext, { concurrency }: StorageGroup): number =>
   Math.max(barrierSeconds(parameters.bootBarrier, concurrency), barrierSeconds(parameters.startBarrier, concurrency))
 
-interface Measured {
+export interface Measured {
   done: PermutationResult[]
   notMeasured: GroupFindings['notMeasured']
 }
 
-/** One after the other. VMs of which none begins or ends any more are not asked again: each would take all of its time. */
-async function measurePermutations(
+/** One after the other. VMs or pods of which none begins or ends any more are not asked again: each would take all of its time. */
+export async function measurePermutations(
   context: StorageContext,
   pending: readonly Permutation[],
   measure: (permutation: Permutation, before: Permutation | null) => Promise<PermutationResult>,
@@ -146,8 +154,8 @@ async function measurePermutations(
       return {
         done,
         notMeasured: pending.slice(index + 1).map((of) => ({
-          subject: subjectOf(of),
-          reason: `no VM had ended ${subjectOf(permutation)}`,
+          subject: loadOf(of),
+          reason: `no ${permutation.inPods === true ? 'pod' : 'VM'} had ended ${loadOf(permutation)}`,
         })),
       }
     before = permutation
@@ -156,14 +164,14 @@ async function measurePermutations(
   return { done, notMeasured: [] }
 }
 
-function summary({ vms, jobs }: PermutationResult): string {
+function summary({ vms, jobs, inPods: arePods }: PermutationResult): string {
   const valid = vms.filter(({ problems }) => problems.length === 0).length
   const rates = jobs
     .filter(({ direction }) => direction !== 'sync')
     .map(
       ({ job, direction, totalIops }) => `${job} ${direction} ${totalIops === null ? '?' : Math.round(totalIops)} IOPS`,
     )
-  return [`${valid} of ${vms.length} VMs`, ...rates.slice(0, 4)].join(', ')
+  return [`${valid} of ${vms.length} ${arePods === true ? 'pods' : 'VMs'}`, ...rates.slice(0, 4)].join(', ')
 }
 
 async function keepSystemInformation(context: StorageContext, { session }: FleetMember): Promise<void> {

@@ -1,46 +1,24 @@
 /** What cloud-init puts into the guests of a group: the user, the data disk, and the service that runs fio. */
 import { stringify } from 'yaml'
 import type { KeyPair } from '../../helpers/guest/ssh-keys.ts'
-import { renderFioJobFile, type FioJobFile } from '../../helpers/tools/fio/job-file.ts'
-import { laidOutFiles } from './plan.ts'
+import type { FioJobFile } from '../../helpers/tools/fio/job-file.ts'
+import {
+  benchmarkScript,
+  dataDirectory,
+  deliveredJobFile,
+  jobFilePath,
+  scriptPath,
+  workDirectory,
+} from './benchmark-script.ts'
 
-export const dataDirectory = '/mnt/data'
-const workDirectory = '/opt/perf-test'
-export const jobFilePath = `${workDirectory}/fio-job.fio`
 export const resultDirectory = `${workDirectory}/results`
 const serviceName = 'perf-test.service'
-const scriptPath = `${workDirectory}/run-benchmark.sh`
 
-/**
- * The job file as it is delivered. Its comments tell the script what to write before anything is measured, and when to
- * begin.
- * @param startAt seconds since 1970, so that all VMs begin together; null: at once
- */
-export function deliveredJobFile(file: FioJobFile, startAt: number | null): string {
-  const layout = laidOutFiles(file).map(({ name, bytes }) => `# lay out: ${bytes} ${name}\n`)
-  return [...layout, ...(startAt === null ? [] : [`# start at: ${startAt}\n`]), renderFioJobFile(file)].join('')
-}
-
-/** Prefilling happens before the barrier: writing files is no part of what is measured. */
-const benchmarkScript = `#!/bin/bash
-job=${jobFilePath}
-if ! mountpoint -q ${dataDirectory}; then
-  echo "${dataDirectory} is not a mount point"
-  exit 1
-fi
-mkdir -p ${resultDirectory}
-sed -n 's/^# lay out: //p' "$job" | while read -r bytes file; do
-  if [ "$(stat -c %s "${dataDirectory}/$file" 2> /dev/null)" != "$bytes" ]; then
-    fio --name=prefill --filename="${dataDirectory}/$file" --size="$bytes" --rw=write --bs=1M --direct=1 --ioengine=libaio --iodepth=8 --numjobs=1 --output=/dev/null || echo "could not lay out $file"
-  fi
-done
-start=$(sed -n 's/^# start at: //p' "$job")
-now=$(date +%s)
-if [ -n "$start" ] && [ "$start" -gt "$now" ]; then
-  sleep $((start - now))
-fi
-fio --directory=${dataDirectory} --output-format=json+ --output=${resultDirectory}/$(cat ${workDirectory}/vm-name)-results.json "$job"
-`
+const guestScript = benchmarkScript({
+  shell: '/bin/bash',
+  resultDirectory,
+  report: `${resultDirectory}/$(cat ${workDirectory}/vm-name)-results.json`,
+})
 
 const unit = (timeoutSeconds: number): string => `[Unit]
 Description=VM Storage Performance Test
@@ -94,8 +72,8 @@ export function guestUserData({ vmName, user, userKey, hostKey, packages, job }:
       ...(job === null
         ? []
         : [
-            { path: jobFilePath, content: deliveredJobFile(job.file, job.startAt) },
-            { path: scriptPath, permissions: '0755', content: benchmarkScript },
+            { path: jobFilePath, content: deliveredJobFile(job.file, job) },
+            { path: scriptPath, permissions: '0755', content: guestScript },
             { path: `/etc/systemd/system/${serviceName}`, content: unit(job.timeoutSeconds) },
           ]),
     ],

@@ -1,5 +1,6 @@
 /** What is asked of a guest about its service, and how the answers are read. */
-import { dataDirectory, jobFilePath, resultDirectory } from './guest-files.ts'
+import { dataDirectory, jobFilePath } from './benchmark-script.ts'
+import { resultDirectory } from './guest-files.ts'
 
 const service = 'perf-test.service'
 

@@ -35,6 +35,8 @@ export interface Permutation extends GroupIdentity {
   blockSize: string
   /** null: that of the run. */
   iodepth: number | null
+  /** Done in plain pods, to compare with. Absent: in VMs. */
+  inPods?: boolean
 }
 
 /** VMs are made once for a group, and do its permutations one after the other. */
@@ -89,8 +91,17 @@ const fixedCells: Record<'quick' | 'overview' | 'rank', readonly Cell[]> = {
 const scaleBlockSize = '4k'
 
 /** Six fields. No field may hold a colon; names of pools, sizes and profiles cannot. */
-export const permutationKey = (of: Omit<Permutation, 'key' | 'iodepth'>): string =>
+export const permutationKey = (of: Omit<Permutation, 'key' | 'iodepth' | 'inPods'>): string =>
   [of.pool, of.vmSize, of.pvcSize, of.concurrency, of.profile, of.blockSize].join(':')
+
+/** VM sizes of pods begin so. */
+export const podSizePrefix = 'pod-'
+
+/** The same in plain pods, with a key of its own: `pool:pod-small:150Gi:1:random-rw:4k`. */
+export function inPods(of: Permutation): Permutation {
+  const changed = { ...of, vmSize: `${podSizePrefix}${of.vmSize}`, inPods: true }
+  return { ...changed, key: permutationKey(changed) }
+}
 
 /**
  * The groups of a mode, all permutations in them. quick, overview, rank, scale and qd take the PVC size that stands first, and

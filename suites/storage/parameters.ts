@@ -26,6 +26,9 @@ import { documentedVmSizes, parseVmSize, vmSizeAllowed } from './vm-size-text.ts
 const procedures = ['fio', 'preflight', 'clone', 'snapshot', 'hotplug', 'bootstorm', 'migration'] as const
 export type Procedure = (typeof procedures)[number]
 
+/** Alpine with fio: what kubestr itself runs as its pods, for amd64, arm64 and ppc64le. */
+export const defaultPodImage = 'ghcr.io/kastenhq/kubestr:v0.4.49'
+
 const durationAllowed = 'a Go duration of whole seconds, such as 0s, 30s or 5m'
 const seconds = () =>
   z.string({ error: durationAllowed }).refine((text) => text === '0s' || holds(() => parseWholeSeconds(text) > 0), {
@@ -105,6 +108,14 @@ const fields = z.strictObject({
   fioFileSize: memoryQuantity()
     .optional()
     .describe('Size of each file. Default: 4Gi (scale and qd: 10Gi), or what fits onto the data disk.'),
+  podBaseline: truthValue()
+    .prefault(false)
+    .describe(
+      'true: afterwards the same is measured in plain pods, as many as VMs, to tell what virtualisation costs; modes quick, overview, rank and full.',
+    ),
+  podImage: imageReference()
+    .optional()
+    .describe(`Image of these pods, with a POSIX shell, fio and mountpoint. Default: ${defaultPodImage}.`),
   filters: optionalTextList(filterAllowed, parseSelector)
     .prefault([])
     .describe(`Only permutations that one of these matches; each ${filterAllowed}.`),
@@ -183,6 +194,9 @@ const fields = z.strictObject({
   minBandwidth: memoryQuantity()
     .optional()
     .describe('Fewest bytes per second of all VMs of a permutation together, in each direction. Default: no limit.'),
+  minPodIopsPercent: decimalNumber({ min: 0, max: 1000, unit: '%' })
+    .optional()
+    .describe('With podBaseline: fewest I/Os per second of VMs, by those of the pods. Default: only measured.'),
   minJainIndex: decimalNumber({ min: 0, max: 1, unit: '' })
     .prefault(0.9)
     .describe('How evenly VMs must share the pool: index of Jain over their I/Os per second.'),
@@ -243,8 +257,12 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Fills in the timeout, so that a record of the case has it. */
-export const parameters = fields.overwrite((of) => ({ ...of, timeout: of.timeout ?? caseTimeout(of) }))
+/** Fills in the timeout, and the image where pods need one, so that a record of the case has them. */
+export const parameters = fields.overwrite((of) => ({
+  ...of,
+  ...(of.podBaseline && { podImage: of.podImage ?? defaultPodImage }),
+  timeout: of.timeout ?? caseTimeout(of),
+}))
 
 export type StorageParameters = z.output<typeof fields>
 

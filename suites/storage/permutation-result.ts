@@ -37,6 +37,8 @@ export interface PermutationResult {
   profile: string
   blockSize: string
   concurrency: number
+  /** Absent: in VMs. In pods, `vms` are pods. */
+  inPods?: boolean
   /** Run in which it was measured. */
   runId: string
   /** When it was begun, and how long it took. */
@@ -54,8 +56,12 @@ export interface PermutationResult {
   clockOffsetSeconds: number | null
 }
 
-/** `random-rw/4k` */
-export const subjectOf = ({ profile, blockSize }: Pick<PermutationResult, 'profile' | 'blockSize'>): string =>
+/** `random-rw/4k`, and `random-rw/4k in pods` */
+export const subjectOf = (of: Pick<PermutationResult, 'profile' | 'blockSize' | 'inPods'>): string =>
+  `${loadOf(of)}${of.inPods === true ? ' in pods' : ''}`
+
+/** The same for VMs and pods: `random-rw/4k` */
+export const loadOf = ({ profile, blockSize }: Pick<PermutationResult, 'profile' | 'blockSize'>): string =>
   `${profile}/${blockSize}`
 
 export const validVms = ({ vms }: PermutationResult): number =>

@@ -9,6 +9,7 @@ import { measurementSeconds } from './timing.ts'
 /** What one storage case needs of the cluster. */
 export function storageRequirements(of: StorageParameters, namespace: string): CaseRequirements {
   const { vms, dataBytes } = extent(of)
+  const pods = podExtent(of)
   const hasVolumes = of.rootDiskImage === undefined
   const root = hasVolumes ? [{ kind: 'DataVolume', count: vms }] : []
   return {
@@ -22,8 +23,14 @@ export function storageRequirements(of: StorageParameters, namespace: string): C
         : [
             { kind: 'VirtualMachine', count: vms },
             { kind: 'Secret', count: vms },
-            { kind: 'PersistentVolumeClaim', count: vms },
+            { kind: 'PersistentVolumeClaim', count: vms + pods.claims },
             ...root,
+            ...(pods.pods === 0
+              ? []
+              : [
+                  { kind: 'ConfigMap', count: pods.configMaps },
+                  { kind: 'Pod', count: pods.pods },
+                ]),
             ...extraObjects(of),
           ],
     space: bySpace([
@@ -81,6 +88,18 @@ function extent(of: StorageParameters): { vms: number; dataBytes: PlannedSpace[]
   return { vms, dataBytes: [{ storageClass, bytes: pvc * vms }] }
 }
 
+/** What the pods beside the VMs add. They follow the VMs, and take the room that those have left. */
+function podExtent(of: StorageParameters): { claims: number; configMaps: number; pods: number } {
+  const groups = of.podBaseline && of.procedure === 'fio' ? plannedGroups(of).groups : []
+  const sum = (count: (group: (typeof groups)[number]) => number) =>
+    groups.reduce((total, group) => total + count(group), 0)
+  return {
+    claims: sum(({ concurrency }) => concurrency),
+    configMaps: sum(({ permutations }) => permutations.length),
+    pods: sum(({ concurrency, permutations }) => concurrency * permutations.length),
+  }
+}
+
 const atOnce = (of: StorageParameters): number =>
   of.procedure === 'fio'
     ? Math.max(0, ...plannedGroups(of).groups.map(({ concurrency }) => concurrency))
@@ -118,7 +137,18 @@ function permissions(of: StorageParameters, namespace: string): PlannedPermissio
   const needsVms = of.procedure !== 'preflight' && of.procedure !== 'clone'
   const volumes = inNamespace('cdi.kubevirt.io', 'datavolumes')
   const features: Record<StorageParameters['procedure'], PlannedPermission[]> = {
-    fio: [],
+    fio: of.podBaseline
+      ? [
+          ...each(['create', 'get', 'delete'], inNamespace('', 'pods'), 'run fio in plain pods (podBaseline)'),
+          ...each(['get'], inNamespace('', 'pods/log'), 'read what fio printed in them'),
+          ...each(['create', 'get', 'delete'], inNamespace('', 'configmaps'), 'give them the job of fio'),
+          helpful({ verb: 'watch', ...inNamespace('', 'pods') }, 'see changes at once'),
+          helpful(
+            { verb: 'get', group: '', resource: 'namespaces', name: namespace },
+            'see whether OpenShift gives pods their user',
+          ),
+        ]
+      : [],
     preflight: each(['create', 'get', 'delete'], volumes, 'see whether a volume is bound'),
     clone: each(['create', 'get', 'delete'], volumes, 'clone a root disk'),
     snapshot: [

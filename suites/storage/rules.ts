@@ -4,7 +4,7 @@ import { FioJobFileError } from '../../helpers/tools/fio/job-file-reader.ts'
 import { durationMilliseconds, formatDuration, parseWholeSeconds } from '../../helpers/units/duration.ts'
 import { formatBytes, parseQuantity } from '../../helpers/units/quantity.ts'
 import { problemReport, type ProblemReport } from '../rules.ts'
-import { planGroups, type Permutation } from './matrix.ts'
+import { planGroups, podSizePrefix, type Permutation } from './matrix.ts'
 import { unknownProfiles, type StorageParameters } from './parameters.ts'
 import { permutationJobFile, plannedGroups, poolsOf, storageMatrix } from './plan.ts'
 import { documentedProfiles, isDocumentedProfile, ratedProfile } from './profiles.ts'
@@ -18,6 +18,7 @@ export function storageRules(of: StorageParameters, context: RuleContext): Param
   pools(of, context, report)
   rootDisk(of, context, report)
   names(of, report)
+  podBaseline(of, context, report)
   if (of.procedure === 'fio') {
     selection(of, context, report)
     if (unknownProfiles(of).length === 0) jobs(of, report)
@@ -86,6 +87,42 @@ function names(of: StorageParameters, { error, warn }: Report): void {
   }
   const labels = of.vmSizes.map((text) => text.split(':')[0])
   if (new Set(labels).size < labels.length) error('vmSizes', 'two sizes have the same name; rename one')
+}
+
+/** Pods beside VMs: where that means nothing, and where it cannot be done. */
+function podBaseline(of: StorageParameters, { world, isGiven }: RuleContext, { error, warn }: Report): void {
+  if (!of.podBaseline) {
+    if (of.minPodIopsPercent !== undefined)
+      error('minPodIopsPercent', 'there are no pods to compare with; set podBaseline: true, or leave it out')
+    if (isGiven('podImage')) warn('podImage', 'no pod is made without podBaseline: true')
+    return
+  }
+  if (of.procedure !== 'fio') {
+    error('podBaseline', `procedure ${of.procedure} measures nothing that pods could, too; only procedure fio has it`)
+    return
+  }
+  if (of.mode === 'scale' || of.mode === 'qd')
+    error(
+      'podBaseline',
+      `mode ${of.mode} limits the rate of VMs, so that pods would do the same; modes quick, overview, rank and full have it`,
+    )
+  if (world.runsContainers === false)
+    error(
+      'podBaseline',
+      'the embedded cluster with real guests (guests: qemu) has no container images, so that it cannot run pods with fio; leave it out, or take guests: scripted',
+    )
+  const size = of.vmSizes.find((text) => text.startsWith(podSizePrefix))
+  if (size !== undefined)
+    error('vmSizes', `"${size}" would be taken for pods, whose sizes begin with ${podSizePrefix}; rename it`)
+  const classes = world.storageClasses ?? null
+  for (const { name, storageClass } of poolsOf(of)) {
+    const found = classes?.find((each) => (storageClass === null ? each.isDefault : each.name === storageClass))
+    if (found !== undefined && found.volumeModes.length > 0 && !found.volumeModes.includes('Filesystem'))
+      error(
+        'podBaseline',
+        `pool ${name}: StorageClass "${found.name}" has no Filesystem volumes, but ${found.volumeModes.join(', ')}, and plain pods may not make a file system on a raw disk`,
+      )
+  }
 }
 
 function selection(of: StorageParameters, { isGiven }: RuleContext, { error }: Report): void {

@@ -1,34 +1,25 @@
 /** One permutation in VMs that are there: replace the job, restart the service, wait, collect, read. */
-import type { ValueHistogram } from '../../helpers/run/case-record.ts'
-import { mergeBins, type LatencyBins } from '../../helpers/statistics/latency-bins.ts'
 import { GuestError } from '../../helpers/guest/guest-error.ts'
-import { fioJobs, type FioJobFile } from '../../helpers/tools/fio/job-file.ts'
+import type { FioJobFile } from '../../helpers/tools/fio/job-file.ts'
 import { durationMilliseconds, parseWholeSeconds } from '../../helpers/units/duration.ts'
-import { parseQuantity } from '../../helpers/units/quantity.ts'
-import type { FleetMember, PoolFacts, StorageContext } from './bring-up.ts'
+import { assembleResult, fleetContext, type Collection, type FleetFacts } from './assemble-result.ts'
+import { deliveredJobFile, hasOtherFiles } from './benchmark-script.ts'
+import type { FleetMember, StorageContext } from './bring-up.ts'
 import { awaitCompletion, type Completion } from './completion.ts'
-import { deriveResults, measuredReadPercent, startSkewMilliseconds, type DerivedResult } from './derived.ts'
-import { mixedJobs, readCollected } from './fio-collection.ts'
-import { deliveredJobFile } from './guest-files.ts'
+import { readInto } from './fio-collection.ts'
 import { clockCommand, collectCommand, parseWholeNumber, replaceJobCommand, restartCommand } from './guest-service.ts'
-import type { Permutation, VmSize } from './matrix.ts'
-import { subjectOf, type JobResult, type PermutationResult, type VmOutcome } from './permutation-result.ts'
-import { laidOutFiles, permutationJobFile } from './plan.ts'
-import type { StoragePool } from './pools.ts'
-import type { RecordContext, StorageRecord } from './records.ts'
+import type { Permutation } from './matrix.ts'
+import { subjectOf, type PermutationResult, type VmOutcome } from './permutation-result.ts'
+import { permutationJobFile } from './plan.ts'
 import { permutationTime } from './timing.ts'
 
 const commandMilliseconds = 30_000
 const collectMilliseconds = 60_000
 const collectAgainMilliseconds = 5000
 const startMilliseconds = 60_000
-const gibibyte = 1024 ** 3
 
-export interface Fleet {
+export interface Fleet extends FleetFacts {
   members: readonly FleetMember[]
-  pool: StoragePool
-  facts: PoolFacts
-  vmSize: VmSize
 }
 
 export interface PermutationRun {
@@ -75,27 +66,16 @@ export async function runPermutation(
   const collected = await Promise.all(
     members.map((member, index) => collect(context, fleet, { member, index, permutation, file }, completions[index])),
   )
-  const records = collected.flatMap((each) => each.records)
-  return {
-    key: permutation.key,
-    profile: permutation.profile,
-    blockSize: permutation.blockSize,
-    concurrency: permutation.concurrency,
+  return assembleResult({
+    permutation,
+    file,
     runId,
-    startedAt: new Date(startedAt).toISOString(),
+    startedAt,
     durationMilliseconds: (await clock.now()) - startedAt,
-    vms: collected.map(({ outcome }) => outcome),
-    jobs: deriveResults(records).map((derived) => jobResult(derived, records, file)),
-    mixes: mixedJobs(file).map(({ job, readPercent }) => ({
-      job,
-      askedPercent: readPercent,
-      measuredPercent: measuredReadPercent(records.filter((record) => record.job === job)),
-    })),
-    startSkewMilliseconds: barrier > 0 ? largestSkew(records) : null,
+    collected,
+    hasBarrier: barrier > 0,
     clockOffsetSeconds,
-    // Counted and merged; what remains stays small however many there are.
-    records: records.map((record) => ({ ...record, bins: null })),
-  }
+  })
 }
 
 async function restart(
@@ -104,10 +84,9 @@ async function restart(
   file: FioJobFile,
   { before, barrier }: { before: FioJobFile | null; barrier: number },
 ): Promise<void> {
-  const layoutOf = (of: FioJobFile) => JSON.stringify(laidOutFiles(of))
-  const clearData = before === null || layoutOf(before) !== layoutOf(file)
+  const clearData = hasOtherFiles(before, file)
   const startAt = barrier === 0 ? null : Math.ceil((await clock.now()) / 1000) + barrier
-  const text = deliveredJobFile(file, startAt)
+  const text = deliveredJobFile(file, { startAt })
   const outcomes = await Promise.allSettled(
     members.map(async ({ session }) => {
       const replaced = await session.run(replaceJobCommand(text), commandMilliseconds)
@@ -139,11 +118,6 @@ async function clockOffset({ clock }: StorageContext, members: readonly FleetMem
     }),
   )
   return Math.max(...offsets)
-}
-
-interface Collection {
-  outcome: VmOutcome
-  records: StorageRecord[]
 }
 
 async function collect(
@@ -179,12 +153,13 @@ async function collect(
     output,
     'application/json',
   )
-  const read = readCollected(output, file, exitStatus, recordContext(context, fleet, { index, permutation, session }))
-  outcome.problems.push(...read.problems)
-  outcome.hasFioError ||= read.hasFioError
-  outcome.runtimePercent = read.runtimePercent
-  outcome.shortIos = read.shortIos
-  return { outcome, records: outcome.problems.length === 0 ? read.records : [] }
+  const records = readInto(outcome, output, file, {
+    ...fleetContext(context, fleet, permutation),
+    vmIndex: index + 1,
+    vmName: session.name,
+    node: session.node,
+  })
+  return { outcome, records }
 }
 
 async function outputOf({ clock, signal }: StorageContext, { session }: FleetMember): Promise<string> {
@@ -196,74 +171,4 @@ async function outputOf({ clock, signal }: StorageContext, { session }: FleetMem
   if (output.trim() !== '') return output
   await clock.sleep(collectAgainMilliseconds, signal)
   return once()
-}
-
-const recordContext = (
-  { runId, clusterProfile }: StorageContext,
-  { pool, facts, vmSize }: Fleet,
-  { index, permutation, session }: { index: number; permutation: Permutation; session: FleetMember['session'] },
-): RecordContext => ({
-  runId,
-  clusterProfile,
-  pool: pool.name,
-  storageClass: facts.storageClass,
-  provisioner: facts.provisioner,
-  volumeMode: pool.volumeMode,
-  accessMode: pool.accessMode,
-  vmSize: vmSize.label,
-  vcpu: vmSize.vcpus,
-  memoryGi: Number(vmSize.memory) / gibibyte,
-  pvcGi: Number(parseQuantity(permutation.pvcSize)) / gibibyte,
-  pvcSize: permutation.pvcSize,
-  concurrency: permutation.concurrency,
-  vmIndex: index + 1,
-  vmName: session.name,
-  node: session.node,
-  profile: permutation.profile,
-  blockSize: permutation.blockSize,
-})
-
-function jobResult(derived: DerivedResult, records: readonly StorageRecord[], file: FioJobFile): JobResult {
-  const own = records.filter(({ job, direction }) => job === derived.job && direction === derived.direction)
-  const bins = own.flatMap((record) => (record.bins === null ? [] : [record.bins]))
-  return {
-    ...derived,
-    kind: kindOf(derived, file),
-    histogram: bins.length === 0 ? null : coarse(mergeBins(bins)),
-    iopsByVm: own.map(({ vmName, iops }) => ({ vm: vmName, iops })),
-  }
-}
-
-const kibibyte = 1024
-
-function kindOf({ job: name, direction }: DerivedResult, file: FioJobFile): JobResult['kind'] {
-  if (direction === 'sync') return 'sync'
-  const job = fioJobs(file).find((each) => each.name === name)
-  if (job === undefined) return 'other'
-  const bytes = job.bs[direction]
-  if (job.rw.startsWith('rand')) return bytes === 4 * kibibyte ? 'random-4k' : 'other'
-  // fsync makes a stream of writes something else.
-  return bytes === kibibyte ** 2 && job.fsync === 0 ? 'sequential-1M' : 'other'
-}
-
-/** Buckets of about a twelfth of a factor of ten. */
-const bucketsPerDecade = 12
-
-function coarse(bins: LatencyBins): ValueHistogram {
-  const buckets = new Map<number, number>()
-  for (const [nanoseconds, count] of bins) {
-    const step = Math.ceil(Math.log10(Math.max(1, nanoseconds)) * bucketsPerDecade - 1e-9)
-    const microseconds = Number((10 ** (step / bucketsPerDecade) / 1000).toPrecision(3))
-    buckets.set(microseconds, (buckets.get(microseconds) ?? 0) + count)
-  }
-  return { buckets: [...buckets].toSorted(([one], [other]) => one - other), overflow: 0 }
-}
-
-function largestSkew(records: readonly StorageRecord[]): number | null {
-  const [first] = records
-  if (first === undefined) return null
-  // Later sections wait for those before, of their own VM: only the first one begins at the barrier.
-  return startSkewMilliseconds(
-    records.filter(({ job, direction }) => job === first.job && direction === first.direction),
-  )
 }

@@ -57,7 +57,7 @@ export async function measureScale(context: StorageContext): Promise<void> {
     all.results.push(...found.results.map((each) => ({ ...each, profile: `${each.concurrency}-vms-${each.profile}` })))
   }
   const summary = rampSummary(steps)
-  await keepExports(context, all)
+  await keepExports(context, all.results)
   await keepRamp(context, steps)
   const recording = storageRecording(all, parameters, before)
   const capacity = summary.valid ? (summary.capacityVms ?? 0) : null
@@ -186,7 +186,7 @@ export async function measureQueueDepths(context: StorageContext): Promise<void>
     result,
   }))
   const { highestWithin, peak } = queueDepthSummary(steps)
-  await keepExports(context, findings)
+  await keepExports(context, findings.results)
   await context.keepRawOutput(
     'qd-summary.json',
     `${JSON.stringify({ highestQueueDepthWithinSla: highestWithin, peak }, null, 2)}\n`,

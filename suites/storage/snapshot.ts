@@ -3,7 +3,7 @@ import type { Condition, KubernetesObject } from '../../helpers/kubernetes/kuber
 import { limitOf, type StorageContext } from './bring-up.ts'
 import { oneMachine, runIn, startMachine, stopMachine } from './feature-machine.ts'
 import { FeatureReport, timedUpTo } from './feature-report.ts'
-import { dataDirectory } from './guest-files.ts'
+import { dataDirectory } from './benchmark-script.ts'
 
 type Snapshot = KubernetesObject & {
   status?: { phase?: string; readyToUse?: boolean; indications?: string[]; conditions?: Condition[] }

@@ -50,10 +50,13 @@ function timeOrNothing(of: StorageParameters, permutation: Permutation): Permuta
   }
 }
 
+/** Pods do all of it once more. */
+const times = ({ podBaseline }: StorageParameters): number => (podBaseline ? 2 : 1)
+
 /** Of the measurement alone. */
 export const measurementSeconds = (of: StorageParameters): number =>
   of.procedure === 'fio'
-    ? allPermutations(of).reduce((sum, permutation) => sum + timeOrNothing(of, permutation).fioSeconds, 0)
+    ? times(of) * allPermutations(of).reduce((sum, permutation) => sum + timeOrNothing(of, permutation).fioSeconds, 0)
     : 0
 
 const allPermutations = (of: StorageParameters): readonly Permutation[] =>
@@ -72,12 +75,13 @@ export function neededCaseSeconds(of: StorageParameters): number {
   }
   if (of.procedure !== 'fio') return features[of.procedure] + aroundGroupSeconds
   const { groups } = plannedGroups(of)
-  const group = boot + secondsOf(of.fioStartTimeout) + secondsOf(of.bootBarrier) + aroundGroupSeconds
-  const times = allPermutations(of).map((permutation) => timeOrNothing(of, permutation))
-  const measuring = times.reduce(
-    (sum, time) => sum + neededSeconds(time) + secondsOf(of.startBarrier) + aroundSeconds,
-    0,
-  )
+  const pods = of.podBaseline ? secondsOf(of.vmReadyTimeout) + secondsOf(of.bootBarrier) + aroundGroupSeconds : 0
+  const group = boot + secondsOf(of.fioStartTimeout) + secondsOf(of.bootBarrier) + aroundGroupSeconds + pods
+  const measuring =
+    times(of) *
+    allPermutations(of)
+      .map((permutation) => timeOrNothing(of, permutation))
+      .reduce((sum, time) => sum + neededSeconds(time) + secondsOf(of.startBarrier) + aroundSeconds, 0)
   const each = groups.length === 0 ? 0 : (group * groups.length + measuring) / groups.length
   return group * groups.length + measuring + (of.mode === 'scale' ? moreRampSteps * each : 0)
 }

@@ -20,6 +20,29 @@ export function storageVmName({ pool, vmSize, pvcSize, concurrency }: GroupIdent
 export const scaleVmName = (pool: string, vms: number, index: number): string =>
   name(['scale', pool, `c${vms}`, String(index)], isPlain(pool, /^[a-z\d]+(-[a-z\d]+)*$/))
 
+/**
+ * `perf-pod-<pool>-<size>-<pvc>-c<concurrency>[-<profile>-<block size>]-<hash>-<index>`, of one pod or, without profile, of its
+ * claim. Always with a hash: profiles and pools have dashes in their names.
+ * @param index from 1; 0: what all of them share
+ */
+export const storagePodName = (
+  { pool, vmSize, pvcSize, concurrency }: GroupIdentity,
+  load: { profile: string; blockSize: string } | null,
+  index: number,
+): string =>
+  name(
+    [
+      'perf-pod',
+      pool,
+      vmSize,
+      pvcSize,
+      `c${concurrency}`,
+      ...(load === null ? ['data'] : [load.profile, load.blockSize]),
+      String(index),
+    ],
+    false,
+  )
+
 const isPlain = (text: string, pattern: RegExp) => pattern.test(text)
 
 function name(parts: readonly string[], plain: boolean): string {
