@@ -327,6 +327,27 @@ test('a contract may let one case stand for many, each with parameters of its ow
   ])
 })
 
+test.each([
+  ['cluster: {embedded: {guests: qemu}}', false],
+  ['cluster: {embedded: {}}', true],
+  ['cluster: {kubeconfig: {}}', true],
+])('with %s plain pods run what is in their images: %s', (cluster, runs) => {
+  const seen: unknown[] = []
+  const looking = {
+    ...latencyContract,
+    profileDefaults: (world: ProfileWorld) => {
+      seen.push(world.runsContainers)
+      return latencyContract.profileDefaults(world)
+    },
+  }
+  writeFileSync(
+    path.join(folder, 'pods.yaml'),
+    `${head}${cluster}\n${cases('- networkAttachmentDefinitionName: blue')}`,
+  )
+  loadProfile('pods.yaml', [looking], { cwd: folder })
+  expect(seen[0]).toBe(runs)
+})
+
 test('what is wrong in the defaults is told once, there', () => {
   expect(
     problems(
