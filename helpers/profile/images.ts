@@ -2,7 +2,8 @@ import type { ProfileImages } from './profile-schema.ts'
 
 /** The image to use for `image` under a profile: replaced as a whole, or fetched from the profile's registry. */
 export function resolveImage(image: string, { registry, replace }: ProfileImages): string {
-  const replacement = replace[image]
+  // A record has what every object has, such as `toString`.
+  const replacement = Object.hasOwn(replace, image) ? replace[image] : undefined
   if (replacement !== undefined) return replacement
   if (registry === undefined) return image
   const [host = '', ...rest] = image.split('/')
