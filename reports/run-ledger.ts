@@ -8,7 +8,7 @@ import type { RunDocument } from '../helpers/run/run-document.ts'
 import { readAttempts } from '../helpers/run/run-directory.ts'
 import { attemptsOf, missingCase, withPlannedParameters } from './case-outcome.ts'
 import type { PlannedCase, RunDescription } from './run-description.ts'
-import { errorText, filteredOutBy, handedRecord, identityOf, viewOf } from './test-view.ts'
+import { errorText, filteredOutBy, identityOf, viewOf } from './test-view.ts'
 
 type RunError = RunDocument['errors'][number]
 
@@ -51,7 +51,8 @@ export class RunLedger {
   settle(test: TestCase, noResult = 'no result: the run ended before its test did'): CaseRecord[] | null {
     const filter = filteredOutBy(test, this.#vitest, this.#specifications)
     const { caseId } = identityOf(test)
-    if (filter !== undefined && this.cancelledBy === null) {
+    const records = this.#recordsOf(caseId)
+    if (filter !== undefined && this.cancelledBy === null && records.length === 0) {
       this.notSelected.set(caseId, filter)
       return null
     }
@@ -59,7 +60,6 @@ export class RunLedger {
     if (owner !== undefined && owner !== test.id)
       this.addError('collect', `two tests claim to be case ${caseId}; give each test a case of its own`)
     this.#owners.set(caseId, test.id)
-    const records = this.#recordsOf(test, caseId)
     const planned = this.#plan.get(caseId)
     const attempts = attemptsOf(viewOf(test), records, { cancelled: this.cancelledBy !== null, noResult }).map(
       (record) => withPlannedParameters(record, planned),
@@ -68,14 +68,12 @@ export class RunLedger {
     return attempts
   }
 
-  #recordsOf(test: TestCase, caseId: string): CaseRecord[] {
-    const handed = handedRecord(test)
+  #recordsOf(caseId: string): CaseRecord[] {
     try {
-      const written = readAttempts(this.#description.directory, caseId)
-      return handed === undefined ? written : [...written, handed]
+      return readAttempts(this.#description.directory, caseId)
     } catch (error) {
       this.addError('report', `records of case ${caseId} cannot be read: ${errorText(error)}`)
-      return handed === undefined ? [] : [handed]
+      return []
     }
   }
 

@@ -1,6 +1,5 @@
-/** What travels from a test in a worker process to the reporters: the case's record when it ends, operations as they happen. */
+/** What travels from a test in a worker process to the reporters: which case a test is, and operations as they happen. */
 import type { TestArtifactBase } from 'vitest'
-import type { CaseRecord } from '../helpers/run/case-record.ts'
 import type { Operation } from '../helpers/run/operation.ts'
 
 export const operationArtifactType = 'kubevirt-acceptance:operation'
@@ -11,11 +10,10 @@ interface OperationArtifact extends TestArtifactBase {
   operation: Operation
 }
 
-/** `task.meta.kubevirtAcceptance`: which case a test is (given when it is defined), and its record (set when it ends). */
+/** `task.meta.kubevirtAcceptance`: which case a test is, given when it is defined. Its record is a file of the run. */
 interface CaseMeta {
   caseId?: string
   checkup?: string
-  record?: CaseRecord
 }
 
 declare module 'vitest' {

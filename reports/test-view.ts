@@ -1,8 +1,6 @@
 /** Reads what the runner knows of a test, without depending on anything else of it. */
 import { stripVTControlCharacters } from 'node:util'
 import type { TestCase, TestModule, TestSpecification, TestSuite, Vitest } from 'vitest/node'
-import type { CaseRecord } from '../helpers/run/case-record.ts'
-import { isCaseRecord } from '../helpers/run/run-directory.ts'
 import type { TestView } from './case-outcome.ts'
 import './task-meta.ts'
 
@@ -27,16 +25,10 @@ export function viewOf(test: TestCase): TestView {
 export function identityOf(test: TestCase): { caseId: string; checkup: string; title: string } {
   const meta = test.meta().kubevirtAcceptance
   return {
-    caseId: meta?.caseId ?? meta?.record?.id ?? `${test.project.name || 'tests'}/${test.fullName}`,
-    checkup: meta?.checkup ?? meta?.record?.checkup ?? (test.project.name || 'tests'),
+    caseId: meta?.caseId ?? `${test.project.name || 'tests'}/${test.fullName}`,
+    checkup: meta?.checkup ?? (test.project.name || 'tests'),
     title: test.name,
   }
-}
-
-/** The record that the test handed over; one that is not a case record counts as none. */
-export function handedRecord(test: TestCase): CaseRecord | undefined {
-  const record: unknown = test.meta().kubevirtAcceptance?.record
-  return isCaseRecord(record) ? record : undefined
 }
 
 /** The runner gives start times as fractions of milliseconds since the epoch. */
@@ -63,7 +55,6 @@ export function filteredOutBy(
 ): string | undefined {
   const result = test.result()
   if (result.state !== 'skipped' || result.note !== undefined || test.options.mode !== 'skip') return undefined
-  if (test.meta().kubevirtAcceptance?.record !== undefined) return undefined
   const pattern = vitest.getGlobalTestNamePattern()
   if (pattern !== undefined && test.fullName.search(pattern) < 0) return `does not match -t ${pattern.source}`
   const own = specifications.filter(

@@ -16,7 +16,7 @@ export function sampleCase(id: string, body: (context: TestContext) => unknown, 
   })
 }
 
-/** Hands a record over the way the fixtures do: raw output first, then the file, then the meta data of the test. */
+/** Hands a record over the way the fixtures do: raw output first, then the file. */
 export function hand({ task }: TestContext, known: CaseRecord): void {
   const attempt = task.result?.retryCount ?? 0
   const path = `raw/${safeFileName(known.id)}/ping.txt`
@@ -25,7 +25,6 @@ export function hand({ task }: TestContext, known: CaseRecord): void {
   const rawOutputs = [{ name: 'ping.txt', path, mediaType: 'text/plain' }]
   const record: CaseRecord = { ...known, attempt, rawOutputs }
   writeCaseRecord(directory, record)
-  task.meta.kubevirtAcceptance = { ...task.meta.kubevirtAcceptance, record }
 }
 
 export async function operate({ task }: TestContext, operation: Partial<Operation> & { caseId: string }): Promise<void> {
