@@ -611,7 +611,7 @@ test.concurrent('a sweep over queue depths says how deep the queue may be', { ti
 })
 
 test.concurrent('pools are ranked once the run has measured several', { timeout: 180_000 }, async () => {
-  const profile = storageProfile({ case: { mode: 'rank', filters: [], pools: ['default', 'slow'] } })
+  const profile = storageProfile(beside({ case: { mode: 'rank', filters: [], pools: ['default', 'slow'] } }))
   profile.cluster.embedded.storage.classes.push({
     ...profile.cluster.embedded.storage.classes[0],
     name: 'slow',
@@ -626,6 +626,13 @@ test.concurrent('pools are ranked once the run has measured several', { timeout:
     [1, 'default'],
     [2, 'slow'],
   ])
+  // Of VMs: pods beside them are no pool of their own, nor part of one.
+  const rates = document?.cases[0]?.measurements.filter(
+    ({ name, subject }) => name === 'totalIops' && subject?.startsWith('random-rw/4k '),
+  )
+  expect(rates).toHaveLength(2)
+  const sum = (rates ?? []).reduce((total, { value }) => total + (value ?? 0), 0)
+  expect(ranking?.rows[0]?.[3]).toBeCloseTo(sum / 2, -1)
 })
 
 test.concurrent('an interrupted run leaves nothing behind', { timeout: 180_000 }, async ({ expect: expectIt }) => {

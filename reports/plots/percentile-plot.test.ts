@@ -68,6 +68,13 @@ test('what was not measured, or took no time, is left out; nothing at all makes 
   expect(plotsOf(latencies('a/4k', 'read', [null, null, 0, null, null]))).toEqual([])
 })
 
+test('names that differ in their ends are told apart in the legend', async () => {
+  const [own, ofPods] = ['pipeline-checkpoint write', 'pipeline-checkpoint write in pods']
+  const [job] = plotsOf([own, ofPods].flatMap((series) => latencies('a/4k', series, [1, 2, 3, 4, 5])))
+  const svg = await renderSvg(job!.spec)
+  for (const text of [own, ofPods]) expect(svg).toContain(`>${text}<`)
+})
+
 test('names are text in the plot, whatever they contain', async () => {
   const [job] = plotsOf(latencies('</svg><script>', '<b onload=x>\u202e', [1, 2, 3, 4, 5]))
   const svg = await renderSvg(job!.spec)

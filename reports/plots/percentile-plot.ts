@@ -28,6 +28,8 @@ export function percentilePlot({ title, measurements }: PercentilePlot): TopLeve
   const percents = [...new Set(shown.map(({ percent }) => percent))].toSorted((one, other) => one - other)
   const series = [...new Set(shown.map((each) => each.series))]
   const named = (name: string) => shortened(singleLine(name), 40)
+  // As long as that at most; the ends tell them apart.
+  const legend = { labelLimit: 300 }
   const x = {
     field: 'percentile',
     type: 'ordinal' as const,
@@ -70,9 +72,10 @@ export function percentilePlot({ title, measurements }: PercentilePlot): TopLeve
             title: null,
             sort: series.map(named),
             scale: { range: lineColours },
+            legend,
           },
           // There are more of them than colours that can be told apart.
-          shape: { field: 'series', type: 'nominal' as const, title: null, sort: series.map(named) },
+          shape: { field: 'series', type: 'nominal' as const, title: null, sort: series.map(named), legend },
         },
       },
       {

@@ -141,7 +141,7 @@ export function podTables(compared: Compared): RecordTable[] {
   ]
   return [
     {
-      title: 'What virtualisation costs: VMs beside plain pods, and in per cent of them',
+      title: 'What virtualisation costs: VMs in % of pods',
       picture: true,
       columns: [
         'permutation',
