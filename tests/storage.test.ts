@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { RunDocument } from '../helpers/run/run-document.ts'
+import { ResultStore } from '../suites/storage/checkpoint.ts'
 import { acceptanceRun, temporaryFolder } from './acceptance-run.ts'
 import { commandFolder } from './command-line.ts'
 import { apply } from './in-cluster-jobs.ts'
@@ -377,6 +378,12 @@ test.concurrent('pods beside the VMs tell what virtualisation costs', { timeout:
           .map((line) => line.split(',')[1]),
       ),
     ).toEqual(new Set(['vmSize', 'small', 'pod-small']))
+    // They began together, when the first barrier was over, and then measured two sections.
+    const ofPods = new ResultStore(join(folder.path, 'runs'), directory?.id ?? '').load(
+      'default:pod-small:20Gi:2:random-rw:4k',
+    )
+    expect(ofPods.durationMilliseconds).toBeGreaterThan((180 + 2 * 130) * 1000)
+    expect(ofPods.startSkewMilliseconds).toBeLessThan(1000)
     expect(await checkpointOf(folder.path, directory?.id ?? '')).toEqual(
       ['small', 'pod-small'].flatMap((size) =>
         ['random-rw:4k', 'db-oltp:native'].map((load) => `default:${size}:20Gi:2:${load}`),
