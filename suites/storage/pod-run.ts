@@ -6,7 +6,6 @@ import type { PersistentVolumeClaim } from '../../helpers/kubevirt/claims.ts'
 import { assembleResult, fleetContext, type Collection, type FleetFacts } from './assemble-result.ts'
 import { hasOtherFiles } from './benchmark-script.ts'
 import { limitOf, readPoolFacts, untilAbsent, type StorageContext } from './bring-up.ts'
-import { exitMeaning } from './completion.ts'
 import { readInto } from './fio-collection.ts'
 import { measurePermutations, takeOver, type GroupFindings } from './group-run.ts'
 import { inPods, type Permutation, type StorageGroup } from './matrix.ts'
@@ -14,6 +13,7 @@ import { defaultPodImage } from './parameters.ts'
 import { subjectOf, type PermutationResult, type VmOutcome } from './permutation-result.ts'
 import { permutationJobFile, poolNamed, storageMatrix } from './plan.ts'
 import { benchmarkPod, fioContainer, podClaim, podConfigMap, podPool, type PlainPod } from './pod-manifests.ts'
+import { endOf, hasEnded, isInTrouble, stateOf, unscheduled } from './pod-state.ts'
 import { barrierSeconds } from './run-permutation.ts'
 import { storagePodName } from './vm-names.ts'
 
@@ -199,38 +199,7 @@ async function untilEnded(
     const more = unscheduled(seen) === undefined ? `; ${stateOf(seen)}` : ''
     return { pod: seen, end, exitStatus: null, lastState: `${error.message}${more}` }
   }
-  const terminated = seen.status?.containerStatuses?.[0]?.state?.terminated
-  const exitStatus = terminated?.exitCode ?? null
-  const isWell = seen.status?.phase === 'Succeeded' && exitStatus === 0
-  return { pod: seen, end: isWell ? 'finished' : 'failed', exitStatus, lastState: stateOf(seen) }
-}
-
-const hasEnded = ({ status }: PlainPod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
-
-const unscheduled = ({ status }: PlainPod) =>
-  status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
-
-/** Whether it waits for something that does not come by itself, as far as one can see. */
-const isInTrouble = (pod: PlainPod): boolean =>
-  unscheduled(pod) !== undefined ||
-  /BackOff|Err|Error|Invalid/.test(pod.status?.containerStatuses?.[0]?.state?.waiting?.reason ?? '')
-
-/** `Pending: ImagePullBackOff: ...`, `Failed with exit status 2 (fio failed)` */
-function stateOf(pod: PlainPod): string {
-  const { phase = 'Pending', reason, message, containerStatuses = [] } = pod.status ?? {}
-  const { waiting, terminated } = containerStatuses[0]?.state ?? {}
-  const because = (...parts: (string | undefined)[]) =>
-    parts
-      .filter((part) => part !== undefined && part !== '')
-      .map((part) => `: ${part}`)
-      .join('')
-  if (terminated !== undefined && terminated.exitCode !== 0)
-    return `${phase} with exit status ${terminated.exitCode}${exitMeaning(terminated.exitCode)}${because(
-      terminated.reason === 'Error' ? undefined : terminated.reason,
-      terminated.message,
-    )}`
-  const obstacle = unscheduled(pod) ?? waiting
-  return `${phase}${because(reason, message, obstacle?.reason, obstacle?.message)}`
+  return { pod: seen, ...endOf(seen), lastState: stateOf(seen) }
 }
 
 async function collect(
