@@ -133,8 +133,16 @@ testRed('storage', [
     },
     {
       'storage.random-p99':
-        /random-rw\/4k rand-read read\): p99LatencyMilliSec .* ms > 20 ms \(default: a default to be tuned to the storage\)/,
+        /random-rw\/4k rand-read read\): p99LatencyMilliSec .* ms > 20 ms \(default: for each VM at once; a default to be tuned to the storage\)/,
       'storage.sync-p99': /db-oltp\/native db-wal-write sync\): p99LatencyMilliSec .* ms > 20 ms/,
+    },
+  ),
+  failed(
+    'ten VMs on a pool that is at its limit, with a limit of latency for any number of VMs',
+    { case: { ...fleet(10), random4kP99LimitMilliseconds: 20 } },
+    {
+      'storage.random-p99':
+        /random-rw\/4k rand-read read\): p99LatencyMilliSec 2\d\.\d+ ms > 20 ms \(\S*profile\.yaml:\d+:\d+ .*random4kP99LimitMilliseconds\)/,
     },
   ),
   failed(
@@ -209,6 +217,10 @@ const green: GreenRow[] = [
   ['a class that waits for its first consumer', storageProfile({ class: { bindingMode: 'WaitForFirstConsumer' } })],
   ['SSH that drops now and then', storageProfile(fault('ssh-drops', { times: 2 }))],
   ['guests without an agent', storageProfile(fault('no-guest-agent'))],
+  [
+    'ten VMs on a pool that is at its limit, with the default limits of latency',
+    storageProfile({ case: fleet(10, '*:*:*:*:{random-rw,sequential-rw}:{4k,1M}') }),
+  ],
   ['VMs that share a pool', storageProfile({ case: fleet(5, '*:*:*:*:mixed-70-30:4k') })],
   [
     'a job file of its own',

@@ -56,7 +56,7 @@ export const embeddedStorageClass = z.strictObject({
   cloneStrategy: z.enum(['copy', 'snapshot', 'csi-clone']).default('csi-clone'),
   snapshots: z.boolean().default(true).describe('Whether there is a VolumeSnapshotClass of the same driver.'),
   snapshotClass: z.string().min(1).optional().describe('Name of the VolumeSnapshotClass; default: NAME-snapshot.'),
-  capacity: quantityText('Size of the pool; claims beyond it are not provisioned.').default('10Ti'),
+  capacity: quantityText('Size of the pool; claims beyond it are not provisioned.').default('20Ti'),
   provisionTime: durationText('From the claim to its volume.').default('600ms'),
   copyBandwidth: quantityText('Bytes per second of imports, uploads and copies into volumes of the class.').default(
     '200Mi',

@@ -312,7 +312,7 @@ test('a contract may let one case stand for many, each with parameters of its ow
   const read = () => loadProfile('expanding.yaml', [expanding], { cwd: folder })
   expect(read).toThrow('the case id "latency/IPv4" is taken by the case at')
   expect(classes[0]).toEqual([
-    { name: 'standard', isDefault: true, volumeModes: ['Block', 'Filesystem'], capacityBytes: 10 * 1024 ** 4 },
+    { name: 'standard', isDefault: true, volumeModes: ['Block', 'Filesystem'], capacityBytes: 20 * 1024 ** 4 },
   ])
   writeFileSync(
     path.join(folder, 'expanding.yaml'),

@@ -3,6 +3,7 @@ import type { CheckDeclaration } from '../../helpers/run/checkup-contract.ts'
 import { featureChecks } from './feature-checks.ts'
 
 const tuned = 'a default to be tuned to the storage'
+const tunedForEachVm = `for each VM at once; ${tuned}`
 const optional = { defaultLimit: null, defaultLimitSource: 'not judged unless given' } as const
 const latencyRemediation =
   'Compare the pools, VM sizes and concurrencies with each other, and the VMs of a permutation. A pool that is at its limit has high latencies with all of them; look at its own statistics, at other load, and at the volume mode.'
@@ -73,11 +74,11 @@ const fioChecks: readonly CheckDeclaration[] = [
   },
   ...(
     [
-      ['random-p99', 'random I/O of 4 KiB', 'random4kP99LimitMilliseconds', '20 ms'],
-      ['sequential-p99', 'sequential I/O of 1 MiB', 'sequential1MP99LimitMilliseconds', '200 ms'],
-      ['sync-p99', 'fsync', 'syncP99LimitMilliseconds', '20 ms'],
+      ['random-p99', 'random I/O of 4 KiB', 'random4kP99LimitMilliseconds', '20 ms', tunedForEachVm],
+      ['sequential-p99', 'sequential I/O of 1 MiB', 'sequential1MP99LimitMilliseconds', '200 ms', tunedForEachVm],
+      ['sync-p99', 'fsync', 'syncP99LimitMilliseconds', '20 ms', tuned],
     ] as const
-  ).map(([id, what, limitParameter, defaultLimit]): CheckDeclaration => ({
+  ).map(([id, what, limitParameter, defaultLimit, defaultLimitSource]): CheckDeclaration => ({
     id: `storage.${id}`,
     title: `The p99 of ${what} stays within its limit`,
     proves: `99 of 100 I/Os are as fast as they have to be: ${what}.`,
@@ -86,7 +87,7 @@ const fioChecks: readonly CheckDeclaration[] = [
     operator: '<=',
     limitParameter,
     defaultLimit,
-    defaultLimitSource: tuned,
+    defaultLimitSource,
     remediation: latencyRemediation,
   })),
   {

@@ -130,6 +130,27 @@ test('what it has for itself: the classes of its pools, and for the ramp the who
   expect(exclusive({ procedure: 'preflight' })).toEqual([on('ocs-storagecluster-ceph-rbd', 'my-class', null)])
 })
 
+test('default limits of latency are so much for each VM at once; those that are given are taken as they are', () => {
+  const limits = (given: Record<string, unknown>) =>
+    expanded(given).map(
+      ({ random4kP99LimitMilliseconds, sequential1MP99LimitMilliseconds, syncP99LimitMilliseconds }) => [
+        random4kP99LimitMilliseconds,
+        sequential1MP99LimitMilliseconds,
+        syncP99LimitMilliseconds,
+      ],
+    )
+  const one = [20, 200, 20]
+  expect(limits({})).toEqual([one])
+  expect(limits({ procedure: 'bootstorm', bootStormVms: 7 })).toEqual([one])
+  const full = { mode: 'full', vmSizes: ['small:2:4Gi'], pvcSizes: ['150Gi'] }
+  expect(limits(full)).toEqual([one, [100, 1000, 20], [200, 2000, 20]])
+  expect(limits({ ...full, random4kP99LimitMilliseconds: 15 })).toEqual([
+    [15, 200, 20],
+    [15, 1000, 20],
+    [15, 2000, 20],
+  ])
+})
+
 test('nothing is wrong with the defaults', () => {
   expect(problems({})).toEqual([])
   expect(problems({}, { ...world, storageClasses: null })).toEqual([])
@@ -182,7 +203,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   [
     'more than the class has room for',
     { mode: 'full', pvcSizes: ['500Gi'] },
-    /error pvcSizes: 10 VMs with 500Gi take .*, but StorageClass "fast" has 1000Gi/,
+    /error pvcSizes: 10 VMs with 500Gi and root disks of 30Gi take 5300Gi, but StorageClass "fast" has 1000Gi/,
   ],
   [
     'pods beside another procedure',

@@ -20,6 +20,7 @@ import { numberList, optionalTextList, textList } from './parameter-lists.ts'
 import { defaultPoolName, parsePool, poolAllowed, poolText } from './pools.ts'
 import { documentedProfiles, documentedScaleSettings, documentedSettings, isDocumentedProfile } from './profiles.ts'
 import { parseSelector } from './selection.ts'
+import { vmsAtOnce } from './plan.ts'
 import { caseTimeout } from './timing.ts'
 import { documentedVmSizes, parseVmSize, vmSizeAllowed } from './vm-size-text.ts'
 
@@ -181,11 +182,13 @@ const fields = z.strictObject({
     .prefault(3)
     .describe('Restarts of an import or clone after which it is given up.'),
   random4kP99LimitMilliseconds: latencyLimit()
-    .prefault(20)
-    .describe('Largest p99 of random I/O of 4 KiB, reads and writes apart. A default to be tuned.'),
+    .optional()
+    .describe(
+      'Largest p99 of random I/O of 4 KiB, reads and writes apart. Default, to be tuned: 20 ms for each VM at once.',
+    ),
   sequential1MP99LimitMilliseconds: latencyLimit()
-    .prefault(200)
-    .describe('Largest p99 of sequential I/O of 1 MiB. A default to be tuned.'),
+    .optional()
+    .describe('Largest p99 of sequential I/O of 1 MiB. Default, to be tuned: 200 ms for each VM at once.'),
   syncP99LimitMilliseconds: latencyLimit().prefault(20).describe('Largest p99 of fsync. A default to be tuned.'),
   p99LimitMilliseconds: latencyLimit().optional().describe('Largest p99 of all other I/O. Default: no limit.'),
   minIops: decimalNumber({ min: 0, max: 1e9, unit: 'I/Os per second' })
@@ -257,10 +260,15 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Fills in the timeout, and the image where pods need one, so that a record of the case has them. */
+/** With one VM. Each VM keeps as many I/Os under way: at a pool that is at its limit, those of N VMs take N times as long. */
+const p99OfOneVm = { random4k: 20, sequential1M: 200 }
+
+/** Fills in what follows from other parameters, so that a record of the case has it. */
 export const parameters = fields.overwrite((of) => ({
   ...of,
   ...(of.podBaseline && { podImage: of.podImage ?? defaultPodImage }),
+  random4kP99LimitMilliseconds: of.random4kP99LimitMilliseconds ?? p99OfOneVm.random4k * vmsAtOnce(of),
+  sequential1MP99LimitMilliseconds: of.sequential1MP99LimitMilliseconds ?? p99OfOneVm.sequential1M * vmsAtOnce(of),
   timeout: of.timeout ?? caseTimeout(of),
 }))
 

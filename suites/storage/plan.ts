@@ -58,6 +58,10 @@ export const plannedGroups = (of: StorageParameters): Selection =>
     excludes: of.excludes.map(parseSelector),
   })
 
+/** Of the largest group; 1 where the procedure measures none. */
+export const vmsAtOnce = (of: StorageParameters): number =>
+  of.procedure === 'fio' ? Math.max(1, ...plannedGroups(of).groups.map(({ concurrency }) => concurrency)) : 1
+
 /** The sweep over queue depths writes the depth behind the name of the profile. */
 const profileOf = ({ profile, iodepth }: Permutation): string =>
   iodepth === null ? profile : profile.replace(/-qd\d+$/, '')

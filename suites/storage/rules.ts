@@ -178,18 +178,22 @@ function capacity(of: StorageParameters, { world }: RuleContext, { error }: Repo
       pool.storageClass === null ? isDefault : name === pool.storageClass,
     )
     if (found === undefined) continue
+    const hasRootDisks =
+      of.rootDiskImage === undefined &&
+      (of.rootStorageClass === undefined ? found.isDefault : of.rootStorageClass === found.name)
+    const rootBytes = hasRootDisks ? parseQuantity(of.rootDiskSize) : 0n
     const most = plannedGroups(of)
       .groups.filter((group) => group.pool === pool.name)
       .map(({ concurrency, pvcSize }) => ({
         concurrency,
         pvcSize,
-        bytes: parseQuantity(pvcSize) * BigInt(concurrency),
+        bytes: (parseQuantity(pvcSize) + rootBytes) * BigInt(concurrency),
       }))
       .toSorted((one, other) => Number(other.bytes - one.bytes))[0]
     if (most !== undefined && most.bytes > BigInt(found.capacityBytes))
       error(
         'pvcSizes',
-        `${most.concurrency} VMs with ${most.pvcSize} take ${formatBytes(most.bytes)}, but StorageClass "${found.name}" has ${formatBytes(BigInt(found.capacityBytes))}; take smaller volumes, or fewer VMs`,
+        `${most.concurrency} VMs with ${most.pvcSize}${hasRootDisks ? ` and root disks of ${of.rootDiskSize}` : ''} take ${formatBytes(most.bytes)}, but StorageClass "${found.name}" has ${formatBytes(BigInt(found.capacityBytes))}; take smaller volumes, or fewer VMs`,
       )
   }
 }
