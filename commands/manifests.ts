@@ -19,7 +19,8 @@ export const jobOptions = {
   shards: {
     type: 'string',
     value: 'NUMBER',
-    description: 'Spread the cases over so many pods of an Indexed Job, at the same time. Default: 1.',
+    description:
+      'Spread the cases over so many pods of an Indexed Job, at the same time; those on one storage class stay in one pod. Default: 1.',
   },
   image: {
     type: 'string',

@@ -162,12 +162,11 @@ test.each([
     'a matrix',
     { checkups: { latency: { cases: [{ name: 'm', matrix: { networkAttachmentDefinitionNames: ['blue'] } }] } } },
   ],
-])('the pods of an Indexed Job plan the cases that the profile plans: %s', (_, changes) => {
+])('the pods of a Job plan the cases that the profile plans: %s', (_, changes) => {
   const anywhere = { cluster: { kubeconfig: {} } }
   const whole = changedProfile({ ...anywhere, ...changes })
   for (const { name, cases } of whole.checkups) {
-    // As many shards as there are cases, so that even a single one is written as a profile.
-    const { configMap } = checkupManifests(whole, name, { shards: String(cases.length) })
+    const { configMap } = checkupManifests(whole, name, {})
     const { data = {} } = configMap as ConfigMap
     const written = data['spec.profile']
     if (written === undefined) continue
@@ -190,6 +189,16 @@ test('the Job asks for no rights on its node', () => {
     },
   })
   expect(job).toMatchObject({ spec: { backoffLimit: 0 } })
+})
+
+test('shards are no more than there are cases that do not disturb each other', () => {
+  const pools = ['rep2', 'rep3', 'again=perf-test-sc-rep2']
+  const storage = { checkups: { storage: { cases: [{ mode: 'full', pools }] } } }
+  const of = changedProfile({ cluster: { kubeconfig: {} }, ...storage })
+  expect(checkupManifests(of, 'storage', { shards: '2' }).job).toMatchObject({ spec: { completions: 2 } })
+  expect(() => checkupManifests(of, 'storage', { shards: '3' })).toThrow(
+    '--shards "3" has to be a whole number from 1 to 2, the number of cases, where those on one storage class count as one',
+  )
 })
 
 test('what cannot be made is refused', () => {
