@@ -99,9 +99,9 @@ async function pauseAndGoOn({ context, report }: Bench, vm: Machine, guest: Gues
   await vm.expect(vmiConflict(vm, 'VMI is paused'), ['vmi', 'softreboot'], 'while Paused')
   await vm.expect(vmConflict(vm, 'VM is already running'), ['vm', 'start'], 'while Paused')
   // The VM follows its VMI.
-  for (const of of ['vmi', 'vm'] as const) {
-    const actual = await vm.condition(of, 'Ready', 'False')
-    report.state({ id: 'paused-not-ready', subject: of.toUpperCase(), metric: 'Ready is', actual, limit: 'False' })
+  for (const kind of ['vmi', 'vm'] as const) {
+    const actual = await vm.condition(kind, 'Ready', 'False')
+    report.state({ id: 'paused-not-ready', subject: kind.toUpperCase(), metric: 'Ready is', actual, limit: 'False' })
   }
   const stillToWait = paused + pauseMilliseconds - (await clock.now())
   if (stillToWait > 0) await clock.sleep(stillToWait, signal)
