@@ -1,15 +1,17 @@
 /** `run --in-cluster`: applies the Job of a checkup, follows it, fetches what it found, and removes what was applied. */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigMap } from '../helpers/in-cluster/config-map-status.ts'
 import type { ClusterClient } from '../helpers/kubernetes/cluster-client.ts'
 import type { KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
 import { randomName } from '../helpers/kubernetes/random-name.ts'
-import { type RemovalLimits, removeObjects } from '../helpers/kubernetes/removal.ts'
-import { describeReference, type ObjectReference, referenceTo } from '../helpers/kubernetes/resources.ts'
+import { inClusterCheckup } from '../helpers/kubernetes/labels.ts'
+import { ObjectTracker } from '../helpers/kubernetes/object-tracker.ts'
+import { referenceTo } from '../helpers/kubernetes/resources.ts'
 import { waitForDeletion } from '../helpers/kubernetes/wait.ts'
 import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
-import { createRunId } from '../helpers/run/run-directory.ts'
+import { Journal } from '../helpers/run/journal.ts'
+import { createRunId, runDirectory } from '../helpers/run/run-directory.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { onSignals } from '../plugin/signals.ts'
 import { singleLine } from '../reports/plain-text.ts'
@@ -87,7 +89,19 @@ async function runInCluster(
   await using cluster = await reachCluster(profile)
   const { client, clock } = cluster
   const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown) + 60_000, clock }
-  const applied: ObjectReference[] = []
+  const id = createRunId(new Date())
+  const directory = runDirectory(options.runsDirectory, id)
+  const tracker = new ObjectTracker({
+    client,
+    journal: new Journal(directory.journal, id, client.server),
+    runId: id,
+    checkup: inClusterCheckup,
+    lifetimeMilliseconds: Math.max(durationMilliseconds(profile.timeouts.objectExpiry), 2 * deadlineOf(made.job)),
+    onOperation: ({ operation, status, object }) => {
+      if (operation === 'CREATE' && status === 'DONE') output.note(`applied ${object}`)
+    },
+  })
+  output.note(`run ${id}: should this be killed, "npx kubevirt-acceptance sweep --run ${id}" removes what is applied`)
   const cancelling = new AbortController()
   let cancelledBy: NodeJS.Signals | null = null
   using _signals = onSignals((signal, count) => {
@@ -100,7 +114,7 @@ async function runInCluster(
   let fetched: FetchedRun = { document: undefined, directories: [], problems: [] }
   let leftovers: string[] = []
   try {
-    await applyAll(client, profile, made, applied, output)
+    await applyAll(client, tracker, profile, made)
     await using follower = new JobFollower(client, made.job, output)
     await follower.follow(cancelling.signal)
     if (cancelling.signal.aborted) {
@@ -116,49 +130,33 @@ async function runInCluster(
       prefix,
       shards: Number(options.shards ?? 1),
       runsDirectory: options.runsDirectory,
-      mergedId: createRunId(new Date()),
+      mergedId: id,
     })
   } finally {
-    leftovers = await remove(client, applied.reverse(), limits)
+    leftovers = await tracker.releaseAll(limits)
+    // Only what is left needs the journal any more, and the run that was fetched has a folder of its own.
+    if (leftovers.length === 0 && !fetched.directories.includes(directory.root))
+      rmSync(directory.root, { recursive: true, force: true })
   }
   return { status, fetched, leftovers, cancelledBy }
 }
 
 async function applyAll(
   client: ClusterClient,
+  tracker: ObjectTracker,
   { namespace }: LoadedProfile,
   { rights, configMap, job }: CheckupManifests,
-  applied: ObjectReference[],
-  output: Output,
 ): Promise<void> {
-  const create = async (object: KubernetesObject) => {
-    const created = await client.create(object)
-    applied.push(referenceTo(created))
-    output.note(`applied ${describeReference(referenceTo(created))}`)
-  }
   const place = { apiVersion: 'v1', kind: 'Namespace', name: namespace.name }
   if (namespace.create && (await client.getIfExists(place)) === undefined)
-    await create({ ...place, metadata: { name: namespace.name } })
-  for (const object of [...rights.map(({ manifest }) => ({ ...manifest })), configMap, job]) await create(object)
+    await tracker.create({ ...place, metadata: { name: namespace.name } })
+  for (const object of [...rights.map(({ manifest }) => ({ ...manifest })), configMap, job])
+    await tracker.create(object as KubernetesObject)
 }
 
-async function remove(
-  client: ClusterClient,
-  references: readonly ObjectReference[],
-  limits: RemovalLimits,
-): Promise<string[]> {
-  const left: string[] = []
-  const targets = references.map((reference) => ({
-    reference,
-    uid: reference.uid,
-    // Every one of them was confirmed, and is known by its uid.
-    runId: '',
-  }))
-  await removeObjects(client, targets, limits, {
-    left: ({ reference }, reason) => left.push(`${describeReference(reference)}: ${reason}`),
-  })
-  return left
-}
+/** In milliseconds. */
+const deadlineOf = (job: KubernetesObject): number =>
+  (job['spec'] as { activeDeadlineSeconds: number }).activeDeadlineSeconds * 1000
 
 const statusOf = ({ data = {} }: ConfigMap): Record<string, string> =>
   Object.fromEntries(

@@ -181,7 +181,7 @@ class Sweeper {
     return {
       namespaces: [namespace],
       // Whoever asks for it wants all of it gone, whichever run it is from.
-      rights: true,
+      rights: 'cluster',
       budgetMilliseconds,
       clock: wallClock,
       journalPaths: journalsOf(this.#runsDirectory, runId),

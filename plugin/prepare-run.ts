@@ -48,7 +48,7 @@ export async function prepareRun(options: PrepareRunOptions): Promise<void> {
   }
   const namespace = profile.namespace.name
   const limits = { budgetMilliseconds: durationMilliseconds(profile.timeouts.tearDown), clock: cluster.clock }
-  const rights = grantsRights(profile, checkups, selected)
+  const rights = grantsRights(profile, checkups, selected) ? 'namespace' : undefined
   let lease: HeldLease | LeaseUnavailable | undefined
   let finished: Promise<string[]> | undefined
   /** Gives up the lock, and removes what dead workers left and the namespace if the run made it. */

@@ -130,6 +130,28 @@ test.each(packaged.checkups.map(({ name }) => name))(
   },
 )
 
+test('what is applied by a command that is killed is found by its labels', limits, async () => {
+  await using separate = await separateCluster()
+  using folder = commandFolder()
+  const content = separate.profile({ case: { sampleIntervalMilliseconds: 1000, sampleCount: 120 } })
+  const profile = await file(separate, 'profile.yaml', stringify(content))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const started = folder.with(environment).start('run', 'latency', '--in-cluster', '--profile', profile)
+  await started.printed(/ PING +\| RUN | LOGIN /)
+  started.child.kill('SIGKILL')
+  await started.ended
+  const [, id = ''] = /sweep --run (\S+)"/.exec(started.output()) ?? []
+  expect(applied(separate).map((each) => each.split(' ')[0])).toEqual(
+    expect.arrayContaining(['Job', 'Pod', 'ConfigMap', 'ServiceAccount', 'Role', 'RoleBinding']),
+  )
+  const place = ['--kubeconfig', separate.kubeconfigPath, '--namespace', namespace]
+  const swept = await folder.run('sweep', ...place, '--run', id, '--runs', folder.path, '--json')
+  expect(swept.json(), swept.stderr).toMatchObject({ exitCode: 0, left: [], forbidden: [] })
+  // What the pods made belongs to them, and goes with them.
+  await untilNothingIsApplied(separate)
+  await vi.waitFor(() => expect(separate.leftBehind()).toEqual([]), { timeout: 10_000 })
+})
+
 test('the documented checkup itself runs with the rights that are printed, too', limits, async () => {
   await using separate = await separateCluster(inherited)
   using folder = commandFolder()

@@ -34,6 +34,12 @@ export function isOurs(object: KubernetesObject): boolean {
   return object.metadata.labels?.[managedByLabel] === managedByUs && runIdOf(object) !== undefined
 }
 
+/** Checkup of what `run --in-cluster` applies: it holds no lease by itself, its pods do, or will. */
+export const inClusterCheckup = 'in-cluster'
+
+export const isAppliedForPods = (object: KubernetesObject): boolean =>
+  object.metadata.labels?.[checkupLabel] === inClusterCheckup
+
 export function runIdOf(object: KubernetesObject): string | undefined {
   return object.metadata.labels?.[runIdLabel]
 }

@@ -106,6 +106,17 @@ const rights: KubernetesObject[] = [
     subjects: [],
   },
 ]
+const clusterRights: KubernetesObject[] = [
+  { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: 'acceptance-checkup' }, rules: [] },
+  {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'acceptance-checkup' },
+    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'acceptance-checkup' },
+    subjects: [],
+  },
+]
+const clusterRightsRemoved = ['ClusterRoleBinding acceptance-checkup', 'ClusterRole acceptance-checkup']
 const rightsRemoved = [
   'RoleBinding acceptance/checker',
   'Role acceptance/checker',
@@ -114,10 +125,12 @@ const rightsRemoved = [
 
 test('removes the rights that a run has granted, after those who use them', async () => {
   await using api = await testApi()
-  await killedRun(api, 'one', [...rights, configMap('a')])
-  const report = await sweep(api.admin, { ...defaults, expiredOnly: false, rights: true })
+  await killedRun(api, 'one', [...rights, ...clusterRights, configMap('a')])
+  const report = await sweep(api.admin, { ...defaults, expiredOnly: false, rights: 'namespace' })
   expect(report.removed).toEqual(['ConfigMap acceptance/a', ...rightsRemoved])
   expect(report).toMatchObject({ left: [], forbidden: [] })
+  const everywhere = await sweep(api.admin, { ...defaults, expiredOnly: false, rights: 'cluster' })
+  expect(everywhere.removed).toEqual(clusterRightsRemoved)
 })
 
 test('asks for rights only when told to, and finds those in the journal nevertheless', async () => {
@@ -131,6 +144,18 @@ test('asks for rights only when told to, and finds those in the journal neverthe
   )
   const journalled = await sweep(api.admin, { ...defaults, expiredOnly: false, journalPaths: [path] })
   expect(journalled.removed).toEqual(rightsRemoved)
+})
+
+test('what was applied for pods is no orphan because they have no lease yet', async () => {
+  await using api = await testApi()
+  const journal = new Journal(`${api.folder}/applied.jsonl`, 'one', api.admin.server)
+  const common = { client: api.admin, journal, runId: 'one', lifetimeMilliseconds: hour }
+  await new ObjectTracker({ ...common, checkup: 'in-cluster' }).create(configMap('of-a-job'))
+  await new ObjectTracker({ ...common, checkup: 'latency' }).create(configMap('of-a-run'))
+  const held = await sweep(api.admin, { ...defaults, orphansIn: 'acceptance' })
+  expect(held.removed).toEqual(['ConfigMap acceptance/of-a-run'])
+  const late = await sweep(api.admin, { ...defaults, orphansIn: 'acceptance', now: Date.now() + 2 * hour })
+  expect(late.removed).toEqual(['ConfigMap acceptance/of-a-job'])
 })
 
 test('finds by journal what may not be listed, names the missing permissions, and writes down what went', async () => {

@@ -2,7 +2,7 @@ import { Journal, type JournalledObject, journalledLeftovers, readJournal } from
 import { isApiError } from './api-error.ts'
 import type { ClusterClient } from './cluster-client.ts'
 import type { KubernetesObject } from './kubernetes-object.ts'
-import { expiryOf, isOurs, ownershipSelector, runIdOf } from './labels.ts'
+import { expiryOf, isAppliedForPods, isOurs, ownershipSelector, runIdOf } from './labels.ts'
 import { type Permission, permissionRule } from './permission.ts'
 import { type RemovalLimits, type RemovalTarget, removeObjects } from './removal.ts'
 import { describeReference, referenceTo } from './resources.ts'
@@ -16,8 +16,11 @@ export interface SweepOptions extends RemovalLimits {
   expiredOnly: boolean
   /** A namespace whose lease the caller holds: no other run can be at work there, so what others left is nobody's any more. */
   orphansIn?: string
-  /** Look for service accounts, Roles and bindings, too, which only some runs create, and which not everybody may list. */
-  rights?: boolean
+  /**
+   * Look for service accounts, Roles and bindings, too, in the namespaces or also cluster-wide: only some runs create them,
+   * and not everybody may list them.
+   */
+  rights?: 'namespace' | 'cluster' | undefined
   /** Journals of earlier runs: what they created and did not remove is looked up by name, also where lists are forbidden. */
   journalPaths?: readonly string[]
   /** Wall-clock time that expiry is compared with, in milliseconds since the epoch. Default: now. */
@@ -63,6 +66,10 @@ const rightsKinds = [
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' },
   { apiVersion: 'v1', kind: 'ServiceAccount' },
 ]
+const clusterRightsKinds = [
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding' },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' },
+]
 const namespaceKind = { apiVersion: 'v1', kind: 'Namespace' }
 
 /**
@@ -88,7 +95,8 @@ export async function sweep(client: ClusterClient, options: SweepOptions): Promi
     }
     const reference = referenceTo(object)
     const expiry = expiryOf(object)
-    const orphaned = options.orphansIn !== undefined && object.metadata.namespace === options.orphansIn
+    const { orphansIn } = options
+    const orphaned = orphansIn !== undefined && object.metadata.namespace === orphansIn && !isAppliedForPods(object)
     if (options.expiredOnly && !orphaned && (expiry === undefined || expiry > now)) {
       const until = expiry === undefined ? 'it does not say until when' : `until ${new Date(expiry).toISOString()}`
       report.kept.push({ object: describeReference(reference), reason: `needed by run ${runId}, ${until}` })
@@ -117,12 +125,16 @@ export async function sweep(client: ClusterClient, options: SweepOptions): Promi
 
 async function findByLabel(
   client: ClusterClient,
-  { namespaces, runId, rights = false, signal }: SweepOptions,
+  { namespaces, runId, rights, signal }: SweepOptions,
   report: SweepReport,
 ): Promise<KubernetesObject[]> {
   const labelSelector = ownershipSelector(runId)
-  const kinds = rights ? [...sweptKinds, ...rightsKinds] : sweptKinds
-  const places = [...namespaces.flatMap((namespace) => kinds.map((kind) => ({ ...kind, namespace }))), namespaceKind]
+  const kinds = rights === undefined ? sweptKinds : [...sweptKinds, ...rightsKinds]
+  const places = [
+    ...namespaces.flatMap((namespace) => kinds.map((kind) => ({ ...kind, namespace }))),
+    ...(rights === 'cluster' ? clusterRightsKinds : []),
+    namespaceKind,
+  ]
   const found = await Promise.all(
     places.map(async (place) => {
       try {
@@ -192,6 +204,6 @@ function forbidden(permission: Permission): { where: string; missingPermission: 
 
 /** Namespaces last: they go when their content has gone. */
 function inOrder(targets: SweepTarget[]): SweepTarget[] {
-  const kinds = [...sweptKinds, ...rightsKinds, namespaceKind].map(({ kind }) => kind)
+  const kinds = [...sweptKinds, ...rightsKinds, ...clusterRightsKinds, namespaceKind].map(({ kind }) => kind)
   return targets.sort((one, other) => kinds.indexOf(one.reference.kind) - kinds.indexOf(other.reference.kind))
 }
