@@ -16,6 +16,9 @@ const contents: Record<string, Buffer> = {
   'raw/large.bin': Buffer.from(Array.from({ length: 300_001 }, (_, index) => index % 251)),
   'raw/größe µs.txt': Buffer.from('µ'),
   [long]: Buffer.from('long'),
+  [`${long}.2`]: Buffer.alloc(2000, 8),
+  'same.bin': Buffer.alloc(2000, 8),
+  [`z-${long}`]: Buffer.alloc(2000, 8),
 }
 
 async function folder(files: Record<string, Buffer> = {}): Promise<string> {
@@ -52,11 +55,18 @@ test('the tar of the system reads it, too', async () => {
     expect((await readFile(join(root, path))).equals(content), path).toBe(true)
 })
 
+test('files of the same content are packed once', async () => {
+  const content = contents['raw/large.bin'] ?? Buffer.alloc(0)
+  const once = await packed({ 'raw/a.bin': content })
+  const twice = await packed({ 'raw/a.bin': content, 'allure-results/b.bin': content })
+  expect(twice.length - once.length).toBe(512)
+})
+
 test('files can be left out, with all that is below a folder', async () => {
   const source = await folder(contents)
   const root = await folder()
   const wanted = tarOf(source, (path) => path !== 'raw' && !path.startsWith('evidence'))
-  expect(await untar(wanted, root, limits)).toEqual(['run.json'])
+  expect(await untar(wanted, root, limits)).toEqual(['run.json', 'same.bin', `z-${long}`])
 })
 
 test('an archive that is cut short says by how much', async () => {
@@ -82,6 +92,9 @@ test('damage, ways out of the folder, and floods are refused', async () => {
   const sum = Number.parseInt(out.toString('latin1', 148, 154), 8) - difference + other
   out.write(sum.toString(8).padStart(6, '0'), 148)
   expect(await attempt(out)).toBe('"../n.jsu" is no path below the folder')
+  const linked = await packed({ a: Buffer.alloc(2000), b: Buffer.alloc(2000) })
+  expect(await attempt(linked.subarray(512 + 2048))).toBe('b is a link to a, which is not in it')
+  expect(await attempt(linked, 3000)).toBe('its files have more than the 3000 bytes that are taken; b is too much')
   expect(await attempt(archive, 1)).toBe('its files have more than the 1 bytes that are taken; run.json is too much')
 })
 

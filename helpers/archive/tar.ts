@@ -1,7 +1,13 @@
-/** Regular files as a tar archive (POSIX ustar, with pax headers where a path needs one), so that any tar can read it. */
+/**
+ * Regular files as a tar archive (POSIX ustar, with pax headers where a path needs one), so that any tar can read it. Files
+ * with the same content are there once, the others as hard links: compression looks no further back than 32 KiB, and the
+ * attachments of a report are the files of its run.
+ */
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 
 /** Everything in an archive is made of these. */
 export const blockBytes = 512
@@ -11,7 +17,7 @@ const readBytes = 64 * 1024
 /** The most that the octal size of a header can say. */
 const largestFileBytes = 8 ** 11 - 1
 
-export const entryTypes = { file: '0', pax: 'x' } as const
+export const entryTypes = { file: '0', link: '1', pax: 'x' } as const
 
 /**
  * The files below a folder, in the order of their paths; folders themselves are not in it.
@@ -22,11 +28,22 @@ export async function* tarOf(
   root: string,
   isWanted: (path: string) => boolean = () => true,
 ): AsyncGenerator<Buffer, void, undefined> {
+  /** By digest of their content. */
+  const packed = new Map<string, string>()
   for await (const path of filesBelow(root, '', isWanted)) {
     const file = join(root, path)
     const { size, mtimeMs } = await stat(file)
     if (size > largestFileBytes) throw new Error(`${file}: ${size} bytes are more than a tar archive can say`)
-    yield* headersOf(path, size, mtimeMs)
+    if (size > blockBytes) {
+      const digest = await digestOf(file)
+      const same = packed.get(digest)
+      if (same !== undefined) {
+        yield* headersOf({ type: 'link', path, target: same, size: 0, mtimeMs })
+        continue
+      }
+      packed.set(digest, path)
+    }
+    yield* headersOf({ type: 'file', path, target: '', size, mtimeMs })
     let read = 0
     for await (const chunk of createReadStream(file, { highWaterMark: readBytes }) as AsyncIterable<Buffer>) {
       read += chunk.length
@@ -55,29 +72,50 @@ async function* filesBelow(
   }
 }
 
-function* headersOf(path: string, size: number, mtimeMs: number): Generator<Buffer> {
-  const bytes = Buffer.from(path)
-  // What a plain header cannot say: long names, and names that are not ASCII.
-  if (bytes.length > nameBytes || bytes.length !== path.length) {
-    const record = paxRecord('path', path)
-    yield header('pax', Buffer.from('pax-header'), record.length, mtimeMs)
-    yield record
-    yield paddingFor(record.length)
-  }
-  yield header('file', bytes.subarray(0, nameBytes), size, mtimeMs)
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
 }
 
-function header(type: keyof typeof entryTypes, name: Buffer, size: number, mtimeMs: number): Buffer {
+interface Entry {
+  type: keyof typeof entryTypes
+  path: string
+  /** Of a link; '' of others. */
+  target: string
+  size: number
+  mtimeMs: number
+}
+
+function* headersOf(entry: Entry): Generator<Buffer> {
+  const { path, target, mtimeMs } = entry
+  const records = Buffer.concat([
+    ...(isPlain(path) ? [] : [paxRecord('path', path)]),
+    ...(isPlain(target) ? [] : [paxRecord('linkpath', target)]),
+  ])
+  if (records.length > 0) {
+    yield header({ type: 'pax', path: 'pax-header', target: '', size: records.length, mtimeMs })
+    yield records
+    yield paddingFor(records.length)
+  }
+  yield header(entry)
+}
+
+/** Whether a plain header can say it: not long names, and no names that are not ASCII. */
+const isPlain = (path: string): boolean => path.length <= nameBytes && Buffer.byteLength(path) === path.length
+
+function header({ type, path, target, size, mtimeMs }: Entry): Buffer {
   const block = Buffer.alloc(blockBytes)
   const octal = (value: number, offset: number, digits: number): void =>
     void block.write(value.toString(8).padStart(digits, '0'), offset, 'latin1')
-  name.copy(block, 0)
+  Buffer.from(path).copy(block, 0, 0, nameBytes)
   octal(0o644, 100, 7)
   octal(0, 108, 7)
   octal(0, 116, 7)
   octal(size, 124, 11)
   octal(Math.max(0, Math.floor(mtimeMs / 1000)), 136, 11)
   block.write(entryTypes[type], 156, 'latin1')
+  Buffer.from(target).copy(block, 157, 0, nameBytes)
   block.write('ustar\u000000', 257, 'latin1')
   octal(checksum(block), 148, 6)
   block.write('\u0000 ', 154, 'latin1')

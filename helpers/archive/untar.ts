@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises'
+import { constants, copyFile, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { blockBytes, checksum, entryTypes, paddingBytes } from './tar.ts'
@@ -23,8 +23,9 @@ const longestPaxHeader = 64 * 1024
  */
 export async function untar(source: AsyncIterable<Buffer>, root: string, limits: UntarLimits): Promise<string[]> {
   const reader = new PieceReader(source)
-  const paths: string[] = []
-  let longPath: string | undefined
+  /** Bytes of what was written, by path. */
+  const files = new Map<string, number>()
+  let long: LongNames = {}
   let written = 0
   await mkdir(root, { recursive: true })
   for (;;) {
@@ -32,34 +33,39 @@ export async function untar(source: AsyncIterable<Buffer>, root: string, limits:
     if (isEmpty(block)) {
       // To the very end: only then the source can tell whether it was whole.
       if (!isEmpty(await reader.toEnd())) throw new ArchiveError('something follows its end')
-      return paths
+      return [...files.keys()]
     }
-    const { name, size, type } = headerOf(block)
+    const { name, target, size, type } = headerOf(block)
     if (type === entryTypes.pax) {
       if (size > longestPaxHeader) throw new ArchiveError(`a header of ${size} bytes, more than ${longestPaxHeader}`)
-      longPath = pathInPax(await reader.read(size))
-    } else if (type === entryTypes.file) {
-      const path = safePath(longPath ?? name)
-      longPath = undefined
-      written += size
+      long = longNamesIn(await reader.read(size))
+    } else if (type === entryTypes.file || type === entryTypes.link) {
+      const path = safePath(long.path ?? name)
+      const same = type === entryTypes.link ? (long.linkpath ?? target) : undefined
+      long = {}
+      const bytes = same === undefined ? size : files.get(same)
+      if (same !== undefined && bytes === undefined)
+        throw new ArchiveError(`${path} is a link to ${same}, which is not in it`)
+      written += bytes ?? 0
       if (written > limits.bytes)
         throw new ArchiveError(`its files have more than the ${limits.bytes} bytes that are taken; ${path} is too much`)
-      await writeFile(join(root, path), reader.pieces(size))
-      paths.push(path)
+      await mkdir(dirname(join(root, path)), { recursive: true })
+      if (same === undefined) await writeFile(join(root, path), reader.pieces(size))
+      else await copyFile(join(root, same), join(root, path), constants.COPYFILE_EXCL)
+      files.set(path, bytes ?? 0)
     } else throw new ArchiveError(`${name} is of type "${type}"; only files are taken`)
     await reader.read(paddingBytes(size))
   }
 }
 
 async function writeFile(path: string, pieces: AsyncIterable<Buffer>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
   await using file = await open(path, 'wx')
   await file.writeFile(pieces)
 }
 
 const isEmpty = (block: Buffer): boolean => block.every((byte) => byte === 0)
 
-function headerOf(block: Buffer): { name: string; size: number; type: string } {
+function headerOf(block: Buffer): { name: string; target: string; size: number; type: string } {
   const text = (from: number, to: number) => block.toString('utf8', from, to).split('\0', 1).join('')
   const octal = (from: number, to: number) => {
     const digits = text(from, to).trim()
@@ -67,13 +73,19 @@ function headerOf(block: Buffer): { name: string; size: number; type: string } {
     return Number.parseInt(digits, 8)
   }
   if (octal(148, 156) !== checksum(block)) throw new ArchiveError('the checksum of a header is wrong')
-  return { name: text(0, 100), size: octal(124, 136), type: text(156, 157) }
+  return { name: text(0, 100), target: text(157, 257), size: octal(124, 136), type: text(156, 157) }
 }
 
-function pathInPax(records: Buffer): string {
-  const [, path] = /^\d+ path=([^\n]+)\n$/.exec(records.toString()) ?? []
-  if (path === undefined) throw new ArchiveError('a header says something else than the path of a file')
-  return path
+interface LongNames {
+  path?: string
+  linkpath?: string
+}
+
+function longNamesIn(header: Buffer): LongNames {
+  const records = header.toString()
+  if (!/^(\d+ (path|linkpath)=[^\n]+\n)+$/.test(records))
+    throw new ArchiveError('a header says something else than the path of a file')
+  return Object.fromEntries([...records.matchAll(/^\d+ (\w+)=(.+)$/gm)].map(([, key, path]) => [key, path]))
 }
 
 function safePath(path: string): string {

@@ -41,7 +41,7 @@ export async function publishReport(client: ClusterClient, options: PublishOptio
   await pipeline(
     // What is built from the results is built again by whoever wants it.
     tarOf(root, (path) => path !== 'allure-report' && !path.endsWith('.tmp')),
-    createGzip({ level: 9 }),
+    createGzip(),
     async (archive: AsyncIterable<Buffer>) => {
       for await (const part of inParts(archive, limits.partBytes)) {
         bytes += part.length
