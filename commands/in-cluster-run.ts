@@ -151,7 +151,7 @@ async function applyAll(
   if (namespace.create && (await client.getIfExists(place)) === undefined)
     await tracker.create({ ...place, metadata: { name: namespace.name } })
   for (const object of [...rights.map(({ manifest }) => ({ ...manifest })), configMap, job])
-    await tracker.create(object as KubernetesObject)
+    await tracker.create(object)
 }
 
 /** In milliseconds. */

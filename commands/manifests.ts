@@ -6,7 +6,7 @@ import type { LoadedProfile } from '../helpers/profile/loaded-profile.ts'
 import type { PlannedPermission } from '../helpers/preflight/preflight-plan.ts'
 import { durationMilliseconds } from '../helpers/units/duration.ts'
 import { undisturbedCases } from '../plugin/cases-at-once.ts'
-import { preflightPlan } from '../plugin/preflight-plan.ts'
+import { preflightPlan, requirementsOf } from '../plugin/preflight-plan.ts'
 import { checkups } from '../suites/index.ts'
 import { defineCommand } from './command.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -148,6 +148,11 @@ function permissionsOf(
   // The namespace is there: the Job is in it.
   const inPlace = { ...profile, namespace: { ...profile.namespace, create: false } }
   const { permissions } = preflightPlan(inPlace, checkups, [checkup])
+  const ofCases = requirementsOf(inPlace, checkups, [checkup]).flatMap(({ requirements }) => requirements.permissions)
+  // What only looks requires nothing, but has nothing to judge without what it looks at.
+  const onlyLooks = ofCases.every(({ required }) => !required)
+  const isLookedAt = (each: PlannedPermission) =>
+    onlyLooks && ofCases.some((other) => JSON.stringify(other) === JSON.stringify(each))
   const own = ['get', 'update'].map((verb): PlannedPermission => ({
     permission: { verb, group: '', resource: 'configmaps', ...configMap },
     neededFor: 'read the parameters, and write the results',
@@ -159,7 +164,7 @@ function permissionsOf(
       neededFor: 'hand over the report',
       required: true,
     })
-  const others = permissions.filter(({ required }) => required || withOptional)
+  const others = permissions.filter((each) => each.required || withOptional || isLookedAt(each))
   // What is allowed for every ConfigMap needs no rule for this one.
   const isAllowed = ({ permission: { verb, group, resource } }: PlannedPermission) =>
     others.some(
