@@ -49,6 +49,8 @@ test('the latency example completes its ConfigMap, with the older names of its p
   expect(data['status.completionTimestamp']! >= data['status.startTimestamp']!).toBe(true)
   expect(metadata.annotations).toMatchObject({
     'kubevirt-acceptance/phase': 'completed',
+    'kubevirt-acceptance/progress': 'verdict: passed',
+    'kubevirt-acceptance/cases': '1 of 1',
     'kubevirt-acceptance/verdict': 'passed',
   })
   expect(conditionTypes(job)).toEqual(['SuccessCriteriaMet', 'Complete'])

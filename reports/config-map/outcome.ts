@@ -37,6 +37,9 @@ export function outcomeOf(
       verdict: document.verdict,
       reason: shortened(singleLine(document.reason), longestAnnotation),
       phase: 'completed',
+      // What was noted last of a short run may be its beginning.
+      progress: `verdict: ${document.verdict}`,
+      cases: `${document.cases.length} of ${document.plannedCases.length}`,
     },
     document: gzipSync(JSON.stringify(document), { level: 9 }),
   }
