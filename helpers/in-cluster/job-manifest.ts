@@ -24,6 +24,12 @@ export interface JobOptions {
   graceSeconds: number
 }
 
+/** Measured, see docs/in-cluster.md. Each process of Node.js takes half of the memory limit as that of its heap. */
+const containerResources = {
+  requests: { cpu: '250m', memory: '640Mi', 'ephemeral-storage': '512Mi' },
+  limits: { cpu: '2', memory: '2Gi', 'ephemeral-storage': '2Gi' },
+}
+
 export function checkupJob(options: JobOptions): KubernetesObject {
   const { checkup, name, namespace, shards, graceSeconds } = options
   const indexed = {
@@ -59,10 +65,7 @@ export function checkupJob(options: JobOptions): KubernetesObject {
                 runAsNonRoot: true,
                 seccompProfile: { type: 'RuntimeDefault' },
               },
-              resources: {
-                requests: { cpu: '250m', memory: '512Mi' },
-                limits: { cpu: '2', memory: '1Gi', 'ephemeral-storage': '2Gi' },
-              },
+              resources: containerResources,
               env: environmentOf(options),
               volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
             },
