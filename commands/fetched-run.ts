@@ -81,21 +81,24 @@ async function fetchShard(
   const { namespace = '', annotations } = configMap.metadata
   const note = annotations?.[annotationOf(reportNote, shards > 1 ? shard : undefined)]
   const subject = shards > 1 ? `the report of shard ${shard}` : 'the report'
-  let id: string | undefined
+  let id: string
   try {
     id = await collected(client, { namespace, prefix, shard, note, into: folder })
-    return { folder, id, run: readEarlierRun(join(folder, 'run.json'), folder) }
   } catch (error) {
     // Whatever went wrong with one shard, the others are fetched, and this one as far as the ConfigMap itself has it.
-    const reason = error instanceof Error ? error.message : String(error)
-    problems.push(
-      id === undefined
-        ? `${subject} could not be fetched: ${reason}`
-        : `${subject} was fetched, but has no result: ${reason}`,
-    )
-    if (id !== undefined) return { folder, id, run: undefined }
+    problems.push(`${subject} could not be fetched: ${error instanceof Error ? error.message : String(error)}`)
     const run = documentOnly(configMap, shard, folder)
     return { folder, id: run?.document.id, run }
+  }
+  const runJson = join(folder, 'run.json')
+  try {
+    return { folder, id, run: readEarlierRun(runJson, folder) }
+  } catch (error) {
+    const reason = existsSync(runJson)
+      ? (error as Error).message
+      : 'there is no run.json: the run was killed; status.failureReason says more'
+    problems.push(`${subject} was fetched, but has no result: ${reason}`)
+    return { folder, id, run: undefined }
   }
 }
 
