@@ -153,6 +153,25 @@ test('what is applied by a command that is killed is found by its labels', limit
   await vi.waitFor(() => expect(separate.leftBehind()).toEqual([]), { timeout: 10_000 })
 })
 
+test('Ctrl-C ends the Job, and what it had by then comes home', limits, async () => {
+  await using separate = await separateCluster()
+  using folder = commandFolder()
+  const content = separate.profile({ case: { sampleIntervalMilliseconds: 1000, sampleCount: 120 } })
+  const profile = await file(separate, 'profile.yaml', stringify(content))
+  const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
+  const started = folder.with(environment).start('run', 'latency', '--in-cluster', '--json', '--profile', profile)
+  await started.printed(/ LOGIN /)
+  started.child.kill('SIGINT')
+  const run = await started.ended
+  expect(run.exitCode, run.stderr).toBe(130)
+  const result = run.json() as Result
+  expect(result).toMatchObject({ status: { succeeded: 'false' }, problems: [], leftovers: [] })
+  expect(result.status['failureReason']).toMatch(/^cancelled by SIGTERM/)
+  expect(documentIn(result)).toMatchObject({ verdict: 'cancelled', cancelledBy: 'SIGTERM', leftovers: [] })
+  await untilNothingIsApplied(separate)
+  await vi.waitFor(() => expect(separate.leftBehind()).toEqual([]), { timeout: 10_000 })
+})
+
 test('the documented checkup itself runs with the rights that are printed, too', limits, async () => {
   await using separate = await separateCluster(inherited)
   using folder = commandFolder()
