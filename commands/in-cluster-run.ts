@@ -115,7 +115,7 @@ async function runInCluster(
   let leftovers: string[] = []
   try {
     await applyAll(client, tracker, profile, made)
-    await using follower = new JobFollower(client, made.job, output)
+    await using follower = new JobFollower(client, made, output)
     await follower.follow(cancelling.signal)
     if (cancelling.signal.aborted) {
       // Its pods clean up and write how far they got, with the rights that are removed only afterwards.

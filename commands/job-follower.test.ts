@@ -5,6 +5,8 @@ import { createOutput, type Output } from './output.ts'
 
 const metadata = { name: 'latency', namespace: 'acceptance' }
 const job = { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { activeDeadlineSeconds: 60 } }
+const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'latency-config' } }
+const applied = { job, configMap }
 const conditions = [{ type: 'Complete', status: 'True', message: 'as it should be' }]
 const pod = (phase: string) => ({
   metadata: { name: 'latency-x', namespace: 'acceptance' },
@@ -41,7 +43,7 @@ test('a Job is followed over a lost connection and an overloaded cluster, each l
   })
   const client = await server.client({ retry: { retries: 0 } })
   const { output, text } = recorded()
-  await new JobFollower(client, job, output).follow(new AbortController().signal)
+  await new JobFollower(client, applied, output).follow(new AbortController().signal)
   const [first, ...rest] = text()
     .split('\n')
     .filter((line) => !/^(one|two|three)$/.test(line))
@@ -52,24 +54,29 @@ test('a Job is followed over a lost connection and an overloaded cluster, each l
   expect(text().match(/^(one|two|three)$/gm)).toEqual(['one', 'two', 'three'])
 })
 
-test('a Job that is gone, and a log that may not be read, are told', async () => {
+test('a Job that is gone is told, and its progress where its log may not be read', async () => {
   let looks = 0
+  const annotations = { 'kubevirt-acceptance/progress': 'latency/blue: PING RUN', 'kubevirt-acceptance/claim': 'x' }
   await using server = await faultyServer(({ path }, answer) => {
     const status = (code: number, reason: string) =>
       sendJson(answer, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: reason })
     if (path.includes('/log?')) status(403, 'Forbidden')
     else if (path.includes('/pods?')) sendJson(answer, 200, { metadata: {}, items: [pod('Running')] })
+    else if (path.includes('/configmaps/'))
+      sendJson(answer, 200, { ...configMap, metadata: { ...configMap.metadata, annotations } })
     else {
       looks += 1
-      if (looks === 1) sendJson(answer, 200, job)
+      if (looks <= 3) sendJson(answer, 200, job)
       else status(404, 'NotFound')
     }
   })
   const { output, text } = recorded()
-  const follower = new JobFollower(await server.client({ retry: { retries: 0 } }), job, output)
+  const follower = new JobFollower(await server.client({ retry: { retries: 0 } }), applied, output)
   await expect(follower.follow(new AbortController().signal)).rejects.toThrow(
     'Job acceptance/latency was removed by somebody else',
   )
   await follower[Symbol.asyncDispose]()
-  expect(text()).toMatch(/^the log of Pod latency-x cannot be followed: .*Forbidden/m)
+  expect(text()).toMatch(
+    /^Pod latency-x: Running\nthe log of Pod latency-x cannot be followed: .*Forbidden.*\nprogress: latency\/blue: PING RUN\n$/,
+  )
 })

@@ -27,10 +27,14 @@ type Pod = KubernetesObject & {
   }
 }
 
-/** Prints what the pods of a Job print, and what keeps them from it, until the Job is over. Outlasts lost connections. */
+/**
+ * Prints what the pods of a Job print, and what keeps them from it, until the Job is over; where their logs may not be read,
+ * the progress that they note in the ConfigMap. Outlasts lost connections.
+ */
 export class JobFollower implements AsyncDisposable {
   readonly #client: ClusterClient
   readonly #job: ObjectReference
+  readonly #configMap: ObjectReference
   readonly #output: Output
   readonly #giveUpAt: number
   /** By name of the pod. */
@@ -41,10 +45,12 @@ export class JobFollower implements AsyncDisposable {
   readonly #over = new AbortController()
   #isOutage = false
   #isEnding = false
+  #readsNotes = false
 
-  constructor(client: ClusterClient, job: Job, output: Output) {
+  constructor(client: ClusterClient, { job, configMap }: { job: Job; configMap: KubernetesObject }, output: Output) {
     this.#client = client
     this.#job = referenceTo(job)
+    this.#configMap = referenceTo(configMap)
     this.#output = output
     this.#isDivided = (job.spec?.completions ?? 1) > 1
     const deadline = (job.spec?.activeDeadlineSeconds ?? 0) * 1000
@@ -95,6 +101,7 @@ export class JobFollower implements AsyncDisposable {
     const job = await this.#client.getIfExists<Job>(this.#job)
     if (job === undefined) throw new OperationalError(`${describeReference(this.#job)} was removed by somebody else`)
     await this.#tellPods()
+    if (this.#readsNotes) await this.#tellNotes()
     return job.status?.conditions?.find(({ type, status }) => isFinal(type) && status === 'True')
   }
 
@@ -116,6 +123,15 @@ export class JobFollower implements AsyncDisposable {
       const { phase = 'Pending' } = pod.status ?? {}
       if (phase === 'Succeeded' || phase === 'Failed') this.#ended.add(podName)
       if (phase !== 'Pending' && !this.#logs.has(podName)) this.#logs.set(podName, this.#tellLog(pod))
+    }
+  }
+
+  async #tellNotes(): Promise<void> {
+    const { metadata } = await this.#client.get(this.#configMap)
+    for (const [name, note] of Object.entries(metadata.annotations ?? {})) {
+      if (!/^kubevirt-acceptance\/(progress|cases)(-\d+)?$/.test(name) || this.#told.get(name) === note) continue
+      this.#told.set(name, note)
+      this.#output.note(`${name.replace('kubevirt-acceptance/', '')}: ${singleLine(note)}`)
     }
   }
 
@@ -142,6 +158,7 @@ export class JobFollower implements AsyncDisposable {
         // 400: not begun yet.
         if (error instanceof ApiError && error.code !== 400 && !isRetryable(error, true)) {
           this.#output.note(`the log of Pod ${name} cannot be followed: ${(error as Error).message}`)
+          this.#readsNotes = true
           return
         }
       }

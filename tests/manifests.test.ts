@@ -201,6 +201,17 @@ test('the Job asks for no rights on its node', () => {
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     },
+    // As docs/in-cluster.md has them measured.
+    resources: {
+      requests: { cpu: '250m', memory: '640Mi', 'ephemeral-storage': '512Mi' },
+      limits: { cpu: '2', memory: '2Gi', 'ephemeral-storage': '2Gi' },
+    },
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  })
+  expect(spec).toMatchObject({
+    restartPolicy: 'Never',
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }],
   })
   expect(job).toMatchObject({ spec: { backoffLimit: 0 } })
 })
