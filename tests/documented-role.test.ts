@@ -61,8 +61,8 @@ test.concurrent('the documented Role is enough, and what it lacks is named', lim
   expect(run.document).toMatchObject({ verdict: 'passed', cluster: { nodes: null }, leftovers: [] })
   expect(separate.leftBehind()).toEqual([])
   const requests = run.document?.cases[0]?.apiRequests ?? {}
-  // Asked once, refused, and not asked again: from then on single GETs.
-  expect(requests['watch virtualmachineinstances']).toBe(1)
+  // Asked, refused, and not asked again: from then on single GETs. Two VMs may both ask before the first answer has come.
+  expect([1, 2]).toContain(requests['watch virtualmachineinstances'])
   expect(requests['get virtualmachineinstances']).toBeGreaterThan(2)
   expect(Object.keys(requests).filter((name) => name.startsWith('list'))).toEqual([])
   for (const what of ['watch virtualmachineinstances', 'list events', 'list pods', 'get pods/log', 'create leases']) {
