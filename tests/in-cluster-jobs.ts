@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import type { Condition, KubernetesObject } from '../helpers/kubernetes/kubernetes-object.ts'
+import type { RunDocument } from '../helpers/run/run-document.ts'
 import { repository } from './acceptance-run.ts'
 import { namespace, type SeparateCluster, separateCluster } from './separate-cluster.ts'
 
@@ -162,3 +163,16 @@ export async function file({ folder }: SeparateCluster, name: string, text: stri
   await writeFile(path, text)
   return path
 }
+
+/** What `run --in-cluster --json` prints. */
+export interface JobRun {
+  exitCode: number
+  runId: string
+  directory: string
+  status: Record<string, string>
+  problems: string[]
+  leftovers: string[]
+}
+
+export const documentIn = ({ directory }: JobRun): RunDocument =>
+  JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunDocument

@@ -1,27 +1,14 @@
 /** `run --in-cluster`, and what shards of a run add up to. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
-import { loadProfile } from '../helpers/profile/load-profile.ts'
-import type { RunDocument } from '../helpers/run/run-document.ts'
-import { checkups } from '../suites/index.ts'
-import { repository } from './acceptance-run.ts'
-import { file } from './in-cluster-jobs.ts'
+import { documentIn, file, type JobRun } from './in-cluster-jobs.ts'
 import { type CommandFolder, commandFolder } from './command-line.ts'
 import { namespace, type SeparateCluster, separateCluster } from './separate-cluster.ts'
 
 const limits = { timeout: 240_000 }
 const inherited = { time: 'skipping', networks: [{ name: 'blue' }] }
-
-interface Result {
-  exitCode: number
-  runId: string
-  directory: string
-  status: Record<string, string>
-  problems: string[]
-  leftovers: string[]
-}
 
 /** Objects that `run --in-cluster` applies. */
 function applied({ cluster }: SeparateCluster): string[] {
@@ -34,15 +21,12 @@ function applied({ cluster }: SeparateCluster): string[] {
     .filter((each) => !/ (default|kube-root-ca\.crt)$/.test(each))
 }
 
-const documentIn = ({ directory }: Result): RunDocument =>
-  JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunDocument
-
 /** Until the cluster has removed what belonged to the ConfigMap. */
 const untilNothingIsApplied = (separate: SeparateCluster) =>
   vi.waitFor(() => expect(applied(separate)).toEqual([]), { timeout: 10_000 })
 
 /** Every file that the document tells of, and the report that is built from them. */
-async function expectWhole(result: Result, folder: Pick<CommandFolder, 'run'>): Promise<void> {
+async function expectWhole(result: JobRun, folder: Pick<CommandFolder, 'run'>): Promise<void> {
   const { directory, runId } = result
   const { cases } = documentIn(result)
   const files = cases.flatMap(({ rawOutputs, evidence }) => [...rawOutputs, ...evidence].map(({ path }) => path))
@@ -61,7 +45,7 @@ test('a Job of the cluster is applied, followed, fetched and removed', limits, a
   const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
   const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
   expect(run.exitCode, run.stderr).toBe(0)
-  const result = run.json() as Result
+  const result = run.json() as JobRun
   expect(result).toMatchObject({
     exitCode: 0,
     leftovers: [],
@@ -85,7 +69,7 @@ test('a missed limit comes home with its evidence', limits, async () => {
   const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
   const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
   expect(run.exitCode, run.stderr).toBe(1)
-  const result = run.json() as Result
+  const result = run.json() as JobRun
   expect(result).toMatchObject({ status: { succeeded: 'false' }, problems: [] })
   expect(documentIn(result).cases[0]?.evidence.length).toBeGreaterThan(0)
   await expectWhole(result, folder)
@@ -107,29 +91,13 @@ test('a report that does not arrive whole is never green, and says what is missi
   const problem = expect.stringMatching(
     /^the report could not be fetched: part 1 of 1 \(ConfigMap \S+-report-0-0\) is not there any more$/,
   )
-  const result = run.json() as Result
+  const result = run.json() as JobRun
   expect(result).toMatchObject({ exitCode: 6, status: { succeeded: 'true' }, problems: [problem] })
   expect(run.stderr).toContain('A run with a gap is never passed. For a whole report, run the checkup again.')
   // What fits beside the status is there nevertheless.
   expect(documentIn(result)).toMatchObject({ verdict: 'passed' })
   await untilNothingIsApplied(separate)
 })
-
-const packaged = loadProfile(join(repository, 'cluster-profiles/embedded.yaml'), checkups)
-
-test.each(packaged.checkups.map(({ name }) => name))(
-  'checkup %s runs with the rights that are printed',
-  limits,
-  async (checkup) => {
-    using folder = commandFolder()
-    const run = await folder.run('run', checkup, '--in-cluster', '--json')
-    expect(run.exitCode, run.stderr).toBe(0)
-    const result = run.json() as Result
-    expect(result).toMatchObject({ status: { succeeded: 'true', failureReason: '' }, leftovers: [] })
-    // With less than the checkup looks at, cases would be skipped.
-    expect(documentIn(result)).toMatchObject({ verdict: 'passed', leftovers: [], verdictCounts: { skipped: 0 } })
-  },
-)
 
 test('what is applied by a command that is killed is found by its labels', limits, async () => {
   await using separate = await separateCluster()
@@ -164,7 +132,7 @@ test('Ctrl-C ends the Job, and what it had by then comes home', limits, async ()
   started.child.kill('SIGINT')
   const run = await started.ended
   expect(run.exitCode, run.stderr).toBe(130)
-  const result = run.json() as Result
+  const result = run.json() as JobRun
   expect(result).toMatchObject({ status: { succeeded: 'false' }, problems: [], leftovers: [] })
   expect(result.status['failureReason']).toMatch(/^cancelled by SIGTERM/)
   expect(documentIn(result)).toMatchObject({ verdict: 'cancelled', cancelledBy: 'SIGTERM', leftovers: [] })
@@ -180,7 +148,7 @@ test('the documented checkup itself runs with the rights that are printed, too',
   const environment = { KUBEVIRT_ACCEPTANCE_RUNS: join(separate.folder, 'runs') }
   const run = await folder.with(environment).run('run', 'latency', '--in-cluster', '--json', '--profile', profile)
   expect(run.exitCode, run.stderr).toBe(0)
-  const result = run.json() as Result
+  const result = run.json() as JobRun
   expect(result).toMatchObject({ status: { succeeded: 'true', failureReason: '' }, problems: [], leftovers: [] })
   expect(documentIn(result)).toMatchObject({ plannedCases: ['latency/blue/upstream'], leftovers: [] })
   await untilNothingIsApplied(separate)
@@ -205,7 +173,7 @@ test('two shards add up to the run that was not divided', limits, async () => {
   expect(whole.exitCode, whole.stderr).toBe(0)
   const divided = await run('--shards', '2')
   expect(divided.exitCode, divided.stderr).toBe(0)
-  const comparable = (result: Result) => {
+  const comparable = (result: JobRun) => {
     const { verdict, exitCode, plannedCases, verdictCounts, notSelected, errors, ...document } = documentIn(result)
     const parts = document.cases.map(({ id, title, parameters, checks }) => ({
       id,
@@ -215,9 +183,9 @@ test('two shards add up to the run that was not divided', limits, async () => {
     }))
     return { verdict, exitCode, plannedCases, verdictCounts, notSelected, errors, parts }
   }
-  expect(comparable(divided.json() as Result)).toEqual(comparable(whole.json() as Result))
-  expect(comparable(divided.json() as Result).plannedCases).toEqual(['latency/blue', 'latency/red'])
-  await expectWhole(divided.json() as Result, folder)
+  expect(comparable(divided.json() as JobRun)).toEqual(comparable(whole.json() as JobRun))
+  expect(comparable(divided.json() as JobRun).plannedCases).toEqual(['latency/blue', 'latency/red'])
+  await expectWhole(divided.json() as JobRun, folder)
   await untilNothingIsApplied(separate)
 })
 
