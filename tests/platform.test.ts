@@ -350,6 +350,7 @@ function spoilInstallations(separate: SeparateCluster): void {
   store.delete(core('services'), 'cdi-uploadproxy', 'cdi')
   change(separate, cdi('cdiconfigs'), [undefined, 'config'], (draft) => {
     delete statusOf(draft)['uploadProxyURL']
+    delete (draft['spec'] as Record<string, unknown>)['uploadProxyURLOverride']
   })
   const apiServices = { group: 'apiregistration.k8s.io', resource: 'apiservices' }
   change(separate, apiServices, [undefined, 'v1.subresources.kubevirt.io'], (draft) => {
