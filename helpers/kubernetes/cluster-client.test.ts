@@ -217,11 +217,10 @@ test('a server that never answers is given up after the request time-out', async
 })
 
 test('a request ends at once with the reason of its signal', async () => {
-  await using server = await faultyServer(() => undefined)
-  const client = await server.client()
   const controller = new AbortController()
+  await using server = await faultyServer(() => controller.abort(new Error('the run was cancelled')))
+  const client = await server.client()
   const request = client.get(reference, { signal: controller.signal })
-  setTimeout(() => controller.abort(new Error('the run was cancelled')), 20)
   await expect(request).rejects.toThrow('the run was cancelled')
   await expect(client.get(reference, { signal: controller.signal })).rejects.toThrow('the run was cancelled')
   expect(server.requests).toHaveLength(1)

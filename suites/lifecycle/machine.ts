@@ -83,6 +83,8 @@ function manifest(context: Context, parts: MachineParts): VirtualMachineObject {
 
 interface VmStatus {
   printableStatus?: string
+  /** Starts and stops that are not carried out. */
+  stateChangeRequests?: unknown[]
   conditions?: unknown
 }
 export type VmSeen = KubernetesObject & { spec?: { runStrategy?: string }; status?: VmStatus }
@@ -131,7 +133,10 @@ export class Machine {
       )
   }
 
-  /** Waits for a status, and notes it, or the one that it has when the time is up. */
+  /**
+   * Waits for a status, and notes it, or the one that it has when the time is up. A VM whose guest has ended is Stopped while its
+   * VMI still goes; until the request is off, too, the next one is answered with 500.
+   */
   async status(wanted: string, step: string): Promise<void> {
     let last = 'none'
     try {
@@ -139,7 +144,7 @@ export class Machine {
         describe: `become ${wanted}`,
         until: ({ status }) => {
           last = status?.printableStatus ?? 'none'
-          return last === wanted ? true : undefined
+          return last === wanted && (status?.stateChangeRequests ?? []).length === 0 ? true : undefined
         },
         limit: this.limit,
       })
