@@ -284,7 +284,7 @@ testRed('storage', [
     },
   ),
   failed('volumes that are never bound', feature('preflight', fault('provisioning-fails')), {
-    'storage.blank-volume': /did not be bound within 60 s .*; blankVolumeSeconds 60\.\d+ s > 60 s/,
+    'storage.blank-volume': /did not be bound within 60 s .*; blankVolumeSeconds 6\d(\.\d+)? s > 60 s/,
   }),
   failed('clones that are copied', feature('clone', { ...fault('clone-fallback'), case: { cloneTimeLimit: '1ms' } }), {
     'storage.clone-type': /the clone type is copy, which is copy != snapshot or csi-clone/,
@@ -293,7 +293,7 @@ testRed('storage', [
   }),
   failed('a snapshot that fails', feature('snapshot', fault('snapshot-fails')), {
     'storage.snapshot-ready':
-      /VirtualMachineSnapshot .* did not be ready to use within 300 s .*; snapshotSeconds 300\.\d+ s > 300 s \(default/,
+      /VirtualMachineSnapshot .* did not be ready to use within 300 s .*; snapshotSeconds 30\d(\.\d+)? s > 300 s \(default/,
   }),
   failed(
     'a restore that loses writes',
@@ -320,11 +320,11 @@ testRed('storage', [
   ),
   failed('a snapshot that is never restored', feature('snapshot', fault('restore-fails')), {
     'storage.restore-complete':
-      /VirtualMachineRestore .* did not be complete within 300 s .*; restoreSeconds 300\.\d+ s > 300 s \(default/,
+      /VirtualMachineRestore .* did not be complete within 300 s .*; restoreSeconds 30\d(\.\d+)? s > 300 s \(default/,
   }),
   failed('a volume that is never plugged', feature('hotplug', fault('hotplug-stuck')), {
     'storage.hotplug-ready':
-      /did not have volume .* Ready within 300 s .*; hotplugSeconds 300\.\d+ s > 300 s \(default/,
+      /did not have volume .* Ready within 300 s .*; hotplugSeconds 30\d(\.\d+)? s > 300 s \(default/,
   }),
   broken(
     'a boot storm with a guest agent that never comes',
@@ -395,7 +395,8 @@ test.concurrent('pods beside the VMs tell what virtualisation costs', { timeout:
       'default:pod-small:20Gi:2:random-rw:4k',
     )
     expect(ofPods.durationMilliseconds).toBeGreaterThan((180 + 2 * 130) * 1000)
-    expect(ofPods.startSkewMilliseconds).toBeLessThan(1000)
+    // They wait for a whole second, and are not all woken at once.
+    expect(ofPods.startSkewMilliseconds).toBeLessThan(3000)
     expect(await checkpointOf(folder.path, directory?.id ?? '')).toEqual(
       ['small', 'pod-small'].flatMap((size) =>
         ['random-rw:4k', 'db-oltp:native'].map((load) => `default:${size}:20Gi:2:${load}`),
