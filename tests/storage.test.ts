@@ -172,6 +172,14 @@ testRed('storage', [
       /did not run within 900 s \(limit set in vmReadyTimeout: default\).*PersistentVolumeClaim .*-data: phase Pending/,
   }),
   broken(
+    'a DataSource that is not there',
+    { case: { dataSourceName: 'fedroa' } },
+    {
+      'storage.provisioned':
+        /DataSource kubevirt-os-images\/fedroa is not there, .*\(dataSourceNamespace: .*profile\.yaml:\d+.*, dataSourceName: .*profile\.yaml:\d+.*\); name one of "kubectl get datasources/,
+    },
+  ),
+  broken(
     'an import that fails again and again',
     { ...fault('dv-import-crashloop'), case: { rootDiskUrl: 'https://example.com/disk.qcow2' } },
     { 'storage.provisioned': /DataVolume .*-rootdisk.*(404 Not Found|it was restarted \d+ times)/ },

@@ -10,7 +10,7 @@ import type { RunStrategy } from '../../helpers/kubevirt/virtual-machine.ts'
 import { durationMilliseconds } from '../../helpers/units/duration.ts'
 import { GuestSession } from './guest-session.ts'
 import { guestUserData, type GuestFiles } from './guest-files.ts'
-import { rootVolumeOf, storageMachine, type StorageMachine } from './machines.ts'
+import { rootSource, rootVolumeOf, storageMachine, type StorageMachine } from './machines.ts'
 import type { VmSize } from './matrix.ts'
 import type { StorageParameters } from './parameters.ts'
 import type { StoragePool } from './pools.ts'
@@ -69,6 +69,7 @@ export function accessKeys({ registerSecret }: Pick<StorageContext, 'registerSec
 
 /** VMs of a fleet, in the order of their names; all of them run and let us in. */
 export async function bringUp(context: StorageContext, keys: AccessKeys, plan: FleetPlan): Promise<FleetMember[]> {
+  await requireRootSource(context)
   const made = await createFleet(context, keys, plan)
   try {
     return await Promise.all(made.map((each) => untilReachable(context, keys, each)))
@@ -77,6 +78,20 @@ export async function bringUp(context: StorageContext, keys: AccessKeys, plan: F
     if (plan.removeWithoutRoom === true && isLackOfRoom(error)) await removeFleet(context, made)
     throw error
   }
+}
+
+/** Without it the root disks would be waited for until the time is up. Where it may not be read, they are. */
+async function requireRootSource({ parameters, reader, sources }: StorageContext): Promise<void> {
+  const source = rootSource(parameters)
+  if (parameters.rootDiskImage !== undefined || source.kind !== 'data-source') return
+  const found = await reader.get({ apiVersion: 'cdi.kubevirt.io/v1beta1', ...source, kind: 'DataSource' })
+  if (!('known' in found) || found.known !== null) return
+  const setBy = (['dataSourceNamespace', 'dataSourceName'] as const).map(
+    (name) => `${name}: ${sources[name] ?? 'default'}`,
+  )
+  throw new Error(
+    `DataSource ${source.namespace}/${source.name} is not there, and the root disks are to be cloned from it (${setBy.join(', ')}); name one of "kubectl get datasources --all-namespaces", or set rootDiskImage or rootDiskUrl`,
+  )
 }
 
 /** Whether VMs did not start since no node has room for them. */
