@@ -49,6 +49,16 @@ export interface Collection {
   records: StorageRecord[]
 }
 
+/** Before its result is read. */
+export const outcomeOf = (ended: Pick<VmOutcome, 'vm' | 'node' | 'end' | 'exitStatus' | 'lastState'>): VmOutcome => ({
+  ...ended,
+  problems: ended.end === 'finished' ? [] : [ended.lastState],
+  hasFioError: ended.end === 'failed',
+  runtimePercent: null,
+  shortIos: 0,
+  rawOutput: null,
+})
+
 interface Parts {
   permutation: Permutation
   file: FioJobFile

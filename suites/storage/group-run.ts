@@ -13,7 +13,7 @@ import { resumedStore, ResultStore } from './checkpoint.ts'
 import { systemInformationCommand } from './guest-service.ts'
 import type { Permutation, StorageGroup } from './matrix.ts'
 import { isComplete, loadOf, subjectOf, type PermutationResult } from './permutation-result.ts'
-import { permutationJobFile, poolNamed, storageMatrix } from './plan.ts'
+import { permutationJobFile, poolNamed, vmSizeNamed } from './plan.ts'
 import { barrierSeconds, runPermutation } from './run-permutation.ts'
 import { storageVmName } from './vm-names.ts'
 
@@ -55,8 +55,7 @@ export async function runGroup(
   }
 
   const pool = poolNamed(parameters, group.pool)
-  const vmSize = storageMatrix(parameters).vmSizes.find(({ label }) => label === group.vmSize)
-  if (vmSize === undefined) throw new Error(`no VM size "${group.vmSize}" in ${parameters.vmSizes.join(', ')}`)
+  const vmSize = vmSizeNamed(parameters, group.vmSize)
   const { members, facts, startAt } = await context.provision(async () => {
     const barrier = barrierSeconds(parameters.bootBarrier, group.concurrency)
     const start = barrier === 0 ? null : Math.ceil((await context.clock.now()) / 1000) + barrier

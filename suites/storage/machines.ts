@@ -18,13 +18,17 @@ import type { VmSize } from './matrix.ts'
 import type { StorageParameters } from './parameters.ts'
 import type { StoragePool } from './pools.ts'
 
-export interface MachineParts {
+/** What a VM of a group, or the pod beside it, is made from. */
+export interface MemberParts {
   name: string
   namespace: string
   runId: string
   pool: StoragePool
   vmSize: VmSize
   pvcSize: string
+}
+
+export interface MachineParts extends MemberParts {
   userData: string
   runStrategy?: RunStrategy
 }
@@ -40,7 +44,7 @@ const dataVolumeName = 'datadisk'
 
 export function storageMachine(parts: MachineParts, of: StorageParameters): StorageMachine {
   const { name, namespace, pool, vmSize, pvcSize } = parts
-  const labels = labelsOf(parts)
+  const labels = labelsOf(parts, vmSize.label)
   const secretName = `${name}-cloudinit`
   const claimName = `${name}-data`
   const size = { memory: formatBytes(vmSize.memory), cpu: String(vmSize.vcpus) }
@@ -88,11 +92,12 @@ export function storageMachine(parts: MachineParts, of: StorageParameters): Stor
   }
 }
 
-const labelsOf = ({ runId, pool, vmSize, pvcSize }: MachineParts): Record<string, string> => ({
+/** @param size label of the VM size, with the prefix of pods for them */
+export const labelsOf = ({ runId, pool, pvcSize }: MemberParts, size: string): Record<string, string> => ({
   app: 'vm-perf-test',
   'perf-test/run-id': runId,
   'perf-test/storage-pool': pool.name,
-  'perf-test/vm-size': vmSize.label,
+  'perf-test/vm-size': size,
   'perf-test/pvc-size': pvcSize,
 })
 

@@ -3,7 +3,7 @@ import { fioJobs, jobFileSpace, type FioJobFile } from '../../helpers/tools/fio/
 import { parseFioBytes } from '../../helpers/tools/fio/amounts.ts'
 import { parseWholeSeconds } from '../../helpers/units/duration.ts'
 import { parseQuantity } from '../../helpers/units/quantity.ts'
-import { modeRuntimeSeconds, planGroups, type Permutation, type StorageMatrix } from './matrix.ts'
+import { modeRuntimeSeconds, planGroups, type Permutation, type StorageMatrix, type VmSize } from './matrix.ts'
 import type { StorageParameters } from './parameters.ts'
 import { parsePool, type StoragePool } from './pools.ts'
 import {
@@ -30,6 +30,13 @@ export const poolsOf = (of: StorageParameters): StoragePool[] => of.pools.map(pa
 export function poolNamed(of: StorageParameters, name: string): StoragePool {
   const found = poolsOf(of).find((pool) => pool.name === name)
   if (found === undefined) throw new Error(`no pool "${name}" in ${of.pools.join(', ')}`)
+  return found
+}
+
+/** @throws Error when there is no such size */
+export function vmSizeNamed(of: StorageParameters, name: string): VmSize {
+  const found = storageMatrix(of).vmSizes.find(({ label }) => label === name)
+  if (found === undefined) throw new Error(`no VM size "${name}" in ${of.vmSizes.join(', ')}`)
   return found
 }
 

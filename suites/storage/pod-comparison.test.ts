@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { fairness } from '../../helpers/statistics/fairness.ts'
+import { outcomeOf } from './assemble-result.ts'
 import { parameters } from './parameters.ts'
 import type { JobResult, PermutationResult } from './permutation-result.ts'
 import { judgePods, podTables, podValues, type Compared } from './pod-comparison.ts'
@@ -44,16 +45,8 @@ const result = (jobs: JobResult[], changes: Partial<PermutationResult> = {}): Pe
   durationMilliseconds: 1,
   vms: [
     {
-      vm: 'one',
-      node: 'worker1',
-      end: 'finished',
-      exitStatus: 0,
-      lastState: '',
-      problems: [],
-      hasFioError: false,
+      ...outcomeOf({ vm: 'one', node: 'worker1', end: 'finished', exitStatus: 0, lastState: '' }),
       runtimePercent: 100,
-      shortIos: 0,
-      rawOutput: null,
     },
   ],
   records: [],

@@ -12,7 +12,8 @@ import {
   workDirectory,
   type Delivery,
 } from './benchmark-script.ts'
-import { podSizePrefix, type VmSize } from './matrix.ts'
+import { labelsOf, type MemberParts } from './machines.ts'
+import { podSizePrefix } from './matrix.ts'
 import type { StoragePool } from './pools.ts'
 
 export const fioContainer = 'fio'
@@ -27,22 +28,13 @@ export const podPool = (pool: StoragePool): StoragePool => ({
   accessMode: 'ReadWriteOnce',
 })
 
-export interface PodParts {
-  name: string
-  namespace: string
-  runId: string
-  pool: StoragePool
-  vmSize: VmSize
-  pvcSize: string
-}
-
 /** @param parts those of one pod; its claim stays for the pods that come after it */
-export const podClaim = (parts: PodParts): PersistentVolumeClaim =>
+export const podClaim = (parts: MemberParts): PersistentVolumeClaim =>
   persistentVolumeClaim({
     ...podPool(parts.pool),
     name: parts.name,
     namespace: parts.namespace,
-    labels: labelsOf(parts),
+    labels: podLabels(parts),
     size: parts.pvcSize,
   })
 
@@ -50,19 +42,19 @@ const fileName = (path: string): string => path.slice(workDirectory.length + 1)
 
 /** What the pods of a permutation do. */
 export const podConfigMap = (
-  parts: PodParts,
+  parts: MemberParts,
   { file, ...delivery }: Delivery & { file: FioJobFile },
 ): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: parts.name, namespace: parts.namespace, labels: labelsOf(parts) },
+  metadata: { name: parts.name, namespace: parts.namespace, labels: podLabels(parts) },
   data: {
     [fileName(jobFilePath)]: deliveredJobFile(file, delivery),
     [fileName(scriptPath)]: benchmarkScript({ shell: '/bin/sh', resultDirectory: null, report: null }),
   },
 })
 
-export interface BenchmarkPodParts extends PodParts {
+export interface BenchmarkPodParts extends MemberParts {
   image: string
   claim: string
   configMap: string
@@ -99,7 +91,7 @@ export function benchmarkPod(parts: BenchmarkPodParts): PlainPod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace, labels: labelsOf(parts) },
+    metadata: { name, namespace, labels: podLabels(parts) },
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
@@ -144,10 +136,4 @@ const preferring = (node: string) => ({
   ],
 })
 
-const labelsOf = ({ runId, pool, vmSize, pvcSize }: PodParts): Record<string, string> => ({
-  app: 'vm-perf-test',
-  'perf-test/run-id': runId,
-  'perf-test/storage-pool': pool.name,
-  'perf-test/vm-size': `${podSizePrefix}${vmSize.label}`,
-  'perf-test/pvc-size': pvcSize,
-})
+const podLabels = (parts: MemberParts) => labelsOf(parts, `${podSizePrefix}${parts.vmSize.label}`)

@@ -3,7 +3,7 @@ import { isApiError } from '../../helpers/kubernetes/api-error.ts'
 import type { KubernetesObject } from '../../helpers/kubernetes/kubernetes-object.ts'
 import { WaitFailedError, WaitTimeoutError } from '../../helpers/kubernetes/wait.ts'
 import type { PersistentVolumeClaim } from '../../helpers/kubevirt/claims.ts'
-import { assembleResult, fleetContext, type Collection, type FleetFacts } from './assemble-result.ts'
+import { assembleResult, fleetContext, outcomeOf, type Collection, type FleetFacts } from './assemble-result.ts'
 import { hasOtherFiles } from './benchmark-script.ts'
 import { limitOf, readPoolFacts, untilAbsent, type StorageContext } from './bring-up.ts'
 import { readInto } from './fio-collection.ts'
@@ -11,7 +11,7 @@ import { measurePermutations, takeOver, type GroupFindings } from './group-run.t
 import { inPods, type Permutation, type StorageGroup } from './matrix.ts'
 import { defaultPodImage } from './parameters.ts'
 import { subjectOf, type PermutationResult, type VmOutcome } from './permutation-result.ts'
-import { permutationJobFile, poolNamed, storageMatrix } from './plan.ts'
+import { permutationJobFile, poolNamed, vmSizeNamed } from './plan.ts'
 import { benchmarkPod, fioContainer, podClaim, podConfigMap, podPool, type PlainPod } from './pod-manifests.ts'
 import { endOf, hasEnded, isInTrouble, stateOf, unscheduled } from './pod-state.ts'
 import { barrierSeconds } from './run-permutation.ts'
@@ -34,8 +34,7 @@ export async function runPods(
     permutations.flatMap(({ key }) => measured.get(key) ?? [])
   if (first === undefined) return { results: resultsOf(taken), takenOver: taken.size, notMeasured: [] }
 
-  const vmSize = storageMatrix(parameters).vmSizes.find(({ label }) => label === group.vmSize)
-  if (vmSize === undefined) throw new Error(`no VM size "${group.vmSize}" in ${parameters.vmSizes.join(', ')}`)
+  const vmSize = vmSizeNamed(parameters, group.vmSize)
   const pool = poolNamed(parameters, group.pool)
   const of = { namespace, runId, pool, vmSize, pvcSize: group.pvcSize }
   const { claims, fleet } = await context.provision(async () => {
@@ -207,18 +206,7 @@ async function collect(
   { pod, end, exitStatus, lastState }: EndedPod,
   { read, folder }: { read: (of: VmOutcome, output: string) => Collection['records']; folder: string },
 ): Promise<Collection> {
-  const outcome: VmOutcome = {
-    vm: pod.metadata.name ?? '',
-    node: pod.spec.nodeName ?? '',
-    end,
-    exitStatus,
-    lastState,
-    problems: end === 'finished' ? [] : [lastState],
-    hasFioError: end === 'failed',
-    runtimePercent: null,
-    shortIos: 0,
-    rawOutput: null,
-  }
+  const outcome = outcomeOf({ vm: pod.metadata.name ?? '', node: pod.spec.nodeName ?? '', end, exitStatus, lastState })
   if (end !== 'finished')
     await context.keepRawOutput(
       `${folder}/${outcome.vm}-pod.json`,

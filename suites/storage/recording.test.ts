@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { fairness } from '../../helpers/statistics/fairness.ts'
+import { outcomeOf } from './assemble-result.ts'
 import { parameters } from './parameters.ts'
 import type { JobResult, PermutationResult } from './permutation-result.ts'
 import { storageRecording } from './recording.ts'
@@ -46,16 +47,8 @@ const result: PermutationResult = {
   startedAt: '2026-11-20T10:15:00.000Z',
   durationMilliseconds: 1,
   vms: vms.map((vm) => ({
-    vm,
-    node: 'worker1',
-    end: 'finished' as const,
-    exitStatus: 0,
-    lastState: '',
-    problems: [],
-    hasFioError: false,
+    ...outcomeOf({ vm, node: 'worker1', end: 'finished', exitStatus: 0, lastState: '' }),
     runtimePercent: 100,
-    shortIos: 0,
-    rawOutput: null,
   })),
   records: [],
   jobs: [job],

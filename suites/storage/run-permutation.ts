@@ -2,14 +2,14 @@
 import { GuestError } from '../../helpers/guest/guest-error.ts'
 import type { FioJobFile } from '../../helpers/tools/fio/job-file.ts'
 import { durationMilliseconds, parseWholeSeconds } from '../../helpers/units/duration.ts'
-import { assembleResult, fleetContext, type Collection, type FleetFacts } from './assemble-result.ts'
+import { assembleResult, fleetContext, outcomeOf, type Collection, type FleetFacts } from './assemble-result.ts'
 import { deliveredJobFile, hasOtherFiles } from './benchmark-script.ts'
 import type { FleetMember, StorageContext } from './bring-up.ts'
 import { awaitCompletion, type Completion } from './completion.ts'
 import { readInto } from './fio-collection.ts'
 import { clockCommand, collectCommand, parseWholeNumber, replaceJobCommand, restartCommand } from './guest-service.ts'
 import type { Permutation } from './matrix.ts'
-import { subjectOf, type PermutationResult, type VmOutcome } from './permutation-result.ts'
+import { subjectOf, type PermutationResult } from './permutation-result.ts'
 import { permutationJobFile } from './plan.ts'
 import { permutationTime } from './timing.ts'
 
@@ -129,18 +129,7 @@ async function collect(
   const { member, index, permutation, file } = of
   const { session } = member
   const { end, exitStatus, lastState } = completion ?? { end: 'unfinished' as const, exitStatus: null, lastState: '' }
-  const outcome: VmOutcome = {
-    vm: session.name,
-    node: session.node,
-    end,
-    exitStatus,
-    lastState,
-    problems: end === 'finished' ? [] : [lastState],
-    hasFioError: end === 'failed',
-    runtimePercent: null,
-    shortIos: 0,
-    rawOutput: null,
-  }
+  const outcome = outcomeOf({ vm: session.name, node: session.node, end, exitStatus, lastState })
   if (end !== 'finished' && end !== 'failed') return { outcome, records: [] }
   const output = await outputOf(context, member).catch((error: unknown) => {
     if (!(error instanceof GuestError)) throw error
